@@ -1,0 +1,40 @@
+"""Small helpers of every view: fragments, and what each page knows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "fleet_theme"
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Say whether to answer with a fragment: htmx asked, not a boosted link and not a restored history entry."""
+    htmx: Any = getattr(request, "htmx", None)
+    return bool(htmx and not htmx.boosted and not htmx.history_restore_request)
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the page, or only ``partial`` of it when htmx asked for a fragment; ``Vary`` names what decided."""
+    name = f"{template}#{partial}" if partial and is_fragment(request) else template
+    response = render(request, name, context, status=status)
+    patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def site_context(request: HttpRequest) -> dict[str, Any]:
+    """What every template may use: the theme of this reader, the version, and what they may do."""
+    from fleet_site.access import allowed_actions
+
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    user = getattr(request, "user", None)
+    return {
+        "theme": theme if theme in THEMES else "auto",
+        "fleet_version": settings.FLEET_VERSION,
+        "may": dict.fromkeys(allowed_actions(user), True) if user is not None else {},
+    }

@@ -1,0 +1,28 @@
+"""The mirror's tables: an index of MLflow that can be dropped and rebuilt."""
+
+from runs_app.models.runs import (
+    Experiment,
+    MetricPoint,
+    Run,
+    RunArtifact,
+    RunCount,
+    RunMetric,
+    RunOutcome,
+    RunParam,
+    RunTag,
+)
+from runs_app.models.sources import ImportProblem, Source
+
+__all__ = [
+    "Experiment",
+    "ImportProblem",
+    "MetricPoint",
+    "Run",
+    "RunArtifact",
+    "RunCount",
+    "RunMetric",
+    "RunOutcome",
+    "RunParam",
+    "RunTag",
+    "Source",
+]

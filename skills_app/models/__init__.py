@@ -1,0 +1,29 @@
+"""The library's tables."""
+
+from skills_app.models.access import AuditEntry, RoleGrant
+from skills_app.models.reports import Finding, QualityAssessment, ValidationReport
+from skills_app.models.skills import (
+    RenderedDocument,
+    Skill,
+    SkillDependency,
+    SkillFacet,
+    SkillFile,
+    SkillVersion,
+)
+from skills_app.models.taxonomy import Category, PathAlias
+
+__all__ = [
+    "AuditEntry",
+    "Category",
+    "Finding",
+    "PathAlias",
+    "QualityAssessment",
+    "RenderedDocument",
+    "RoleGrant",
+    "Skill",
+    "SkillDependency",
+    "SkillFacet",
+    "SkillFile",
+    "SkillVersion",
+    "ValidationReport",
+]
