@@ -23,6 +23,22 @@ _OURS_TO_BLAME = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "ENDPOINT_NOT_FOUND", "FEATURE_DISABLED", "NOT_IMPLEMENTED"}
 )
 
+# What HTTP clients and database drivers say at length, in a few words.
+_PLAIN_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("Connection refused", "Failed to establish a new connection"), "nothing listens there."),
+    (
+        ("NameResolutionError", "Name or service not known", "failed to resolve host"),
+        "its host is not known.",
+    ),
+    (("timed out", "ReadTimeout", "timeout expired", "ConnectTimeout"), "no answer came in time."),
+    (
+        ("RemoteDisconnected", "Connection reset", "Connection aborted", "IncompleteRead"),
+        "it broke the connection off.",
+    ),
+    (("too many 429",), "it asks for fewer requests."),
+    (("too many 5",), "it answers with server errors."),
+)
+
 
 def call(
     answer: Callable[[], Answer],
@@ -84,7 +100,7 @@ def translate(error: Exception, *, uri: str) -> SourceError | RunMissing:
 
 def _mlflow_failures() -> tuple[type[Exception], ...]:
     """Return what reading through MLflow may raise (its packages are loaded only when a source is opened)."""
-    from google.protobuf.json_format import Error as ProtobufError
+    from google.protobuf.json_format import Error as ProtobufError  # type: ignore[import-untyped]
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
@@ -113,6 +129,9 @@ def _detail(error: Exception, uri: str) -> str:
     text = getattr(error, "message", "") or str(error) or type(error).__name__
     if isinstance(error, json.JSONDecodeError):
         text = "the answer is not JSON"
+    for words, sentence in _PLAIN_WORDS:
+        if any(word in text for word in words):
+            return sentence
     text = re.sub(r"(?s)<[^>]{0,200}>", " ", str(text).replace(uri, shown_address(uri)))
     text = re.sub(r"//([^/:@\s]+):[^/@\s]+@", r"//\1:•••@", text)
     text = " ".join(text.split())
