@@ -1,6 +1,5 @@
 """Switch a source on or off, and take it out with all that was mirrored from it."""
 
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -22,7 +21,7 @@ from runs_app.models import (
     RunTag,
     Source,
 )
-from runs_app.services.claim_source import describe_holder
+from runs_app.services.claim_source import holder_of
 from skills_app.services.record_audit import record_audit
 
 _DETAILS: tuple[type[Model], ...] = (RunMetric, MetricPoint, RunParam, RunTag, RunArtifact, RunOutcome)
@@ -59,9 +58,8 @@ def remove_source(*, source: Source, actor: User | None = None, reason: str = ""
     if not Source.objects.filter(free, pk=source.pk).update(
         is_enabled=False, lease_owner="", lease_until=None
     ):
-        holder: tuple[str, Any] = Source.objects.values_list("lease_owner", "last_tried_at").get(pk=source.pk)
         raise SyncBusy(
-            f"{source.name} is being synchronised by {describe_holder(*holder)}; remove it when that is done."
+            f"{source.name} is being synchronised by {holder_of(source)}; remove it when that is done."
         )
     num_runs = Run.objects.filter(source=source).count()
     for model in _DETAILS:

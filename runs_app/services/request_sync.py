@@ -1,17 +1,18 @@
 """Ask a worker to synchronise a source, without piling up what it has not come to yet."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from runs_app.adapters.sources import RUN_SOURCES
-from runs_app.domain.errors import SourceDisabled, SyncBusy
+from runs_app.domain.errors import QueueDown, SourceDisabled, SyncBusy
+from runs_app.domain.sync_state import REQUESTED
 from runs_app.models import Source
-from runs_app.services.claim_source import describe_holder
+from runs_app.services.claim_source import holder_of
 
 MESSAGE_SECONDS = 60
 
@@ -22,20 +23,20 @@ def request_sync(*, source: Source, actor: User, is_full: bool = False) -> None:
     Raises:
         SyncBusy: it is being synchronised already; the message says by whom.
         SourceDisabled: it is switched off.
+        QueueDown: the workers' queue cannot be reached.
     """
     from runs_app.tasks import sync_source_task
 
     if not source.is_enabled:
         raise SourceDisabled(f"{source.name} is switched off. Switch it on to read it again.")
     if source.lease_until is not None and source.lease_until > timezone.now():
-        raise SyncBusy(
-            f"{source.name} is being synchronised already, by {describe_holder(source.lease_owner, source.last_tried_at)}."
-        )
-    name = actor.get_username()
-    transaction.on_commit(
-        lambda: sync_source_task.apply_async(
-            args=(source.pk,), kwargs={"who": name, "is_full": is_full}, expires=MESSAGE_SECONDS * 10
-        )
+        raise SyncBusy(f"{source.name} is being synchronised already, by {holder_of(source)}.")
+    Source.objects.filter(pk=source.pk).update(stage=REQUESTED)
+    _send(
+        sync_source_task,
+        args=(source.pk,),
+        kwargs={"who": actor.get_username(), "is_full": is_full},
+        expires=MESSAGE_SECONDS * 10,
     )
 
 
@@ -55,6 +56,17 @@ def request_due_syncs() -> list[int]:
     sent: list[int] = []
     for pk in rows.values_list("pk", flat=True):
         if Source.objects.filter(due, pk=pk).update(next_try_at=now + timedelta(seconds=pause)) == 1:
-            sync_source_task.apply_async(args=(pk,), expires=pause)
+            _send(sync_source_task, args=(pk,), expires=pause)
             sent.append(pk)
     return sent
+
+
+def _send(task: Any, **message: Any) -> None:
+    from kombu.exceptions import OperationalError
+
+    try:
+        task.apply_async(retry=False, **message)
+    except OperationalError as error:
+        raise QueueDown(
+            "The workers' queue cannot be reached, so nothing was asked for. Start the broker, or run manage.py sync."
+        ) from error
