@@ -43,6 +43,8 @@ def _read_printed(text: str, *, json_error: ValueError | None) -> ArtifactValue:
         return ArtifactValue(plain_repr(text))
     except ReprUnreadable as error:
         if json_error is not None and (not text.strip() or text.lstrip()[0] in '{["'):
-            return ArtifactValue(None, ProblemReason.UNREADABLE_JSON, f"its JSON cannot be read: {json_error}")
+            return ArtifactValue(
+                None, ProblemReason.UNREADABLE_JSON, f"its JSON cannot be read: {json_error}"
+            )
         message = f"the Python object printed in it cannot be read: {error}"
         return ArtifactValue(None, ProblemReason.UNREADABLE_REPR, message)

@@ -23,7 +23,9 @@ _WHAT = {
     REPORT: "the validation report",
     ASSESSMENT: "the quality assessment",
 }
-_REMEDY = "Log the object again as true JSON; the text is kept as it was found and can be read on the run's page."
+_REMEDY = (
+    "Log the object again as true JSON; the text is kept as it was found and can be read on the run's page."
+)
 _MISSING_REMEDY = "Store the artifact again as UTF-8 text within the limit, then refresh the run."
 _SHAPE_REMEDY = "Compare the artifact with one of a good run; what could be read of it is kept."
 
@@ -90,11 +92,15 @@ class _Reader:
             return None
         text = self.texts[path]
         if text is None:
-            message = f"{path} holds {_WHAT[name]}, but it is over the limit or not UTF-8 text, so it was not kept."
+            message = (
+                f"{path} holds {_WHAT[name]}, but it is over the limit or not UTF-8 text, so it was not kept."
+            )
             self._add(path, ProblemReason.WRONG_SHAPE, message, _MISSING_REMEDY)
         elif name == DOCUMENT and not text.strip():
             message = f"{path} is empty, so the run made no document."
-            self._add(path, ProblemReason.WRONG_SHAPE, message, "Nothing is needed if the run was stopped early.")
+            self._add(
+                path, ProblemReason.WRONG_SHAPE, message, "Nothing is needed if the run was stopped early."
+            )
             return None
         return text
 
@@ -113,7 +119,9 @@ class _Reader:
         record = shape(found.value, text, complaints)
         if complaints.clauses:
             clauses = "; ".join(complaints.clauses[:6])
-            self._add(path, ProblemReason.WRONG_SHAPE, f"{path} holds {_WHAT[name]}, but {clauses}.", _SHAPE_REMEDY)
+            self._add(
+                path, ProblemReason.WRONG_SHAPE, f"{path} holds {_WHAT[name]}, but {clauses}.", _SHAPE_REMEDY
+            )
         return record
 
     def _add(self, path: str, reason: ProblemReason, message: str, remedy: str) -> None:

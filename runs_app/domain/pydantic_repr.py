@@ -280,7 +280,7 @@ class _Reader:
             self._skip()
             if self.text[self.position : self.position + 1] == ",":
                 self.position += 1
-            elif self.text[self.position : self.position + 1] != close:
+            elif self.position < len(self.text) and self.text[self.position] != close:
                 raise self._error(f"A comma or {close} was expected")
 
     def _skip(self) -> None:

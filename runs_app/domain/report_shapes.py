@@ -9,7 +9,13 @@ from skills_app.domain.records import AssessmentRecord, CheckRecord, ReportRecor
 from skills_app.domain.storable import storable_json, storable_text
 
 SEVERITIES = frozenset({"critical", "warning", "info"})
-_SEVERITY_WORDS = {"error": "critical", "fatal": "critical", "high": "critical", "warn": "warning", "medium": "warning"}
+_SEVERITY_WORDS = {
+    "error": "critical",
+    "fatal": "critical",
+    "high": "critical",
+    "warn": "warning",
+    "medium": "warning",
+}
 _STATUS_WORDS = {
     "passed": ReportStatus.PASSED,
     "pass": ReportStatus.PASSED,
@@ -22,12 +28,39 @@ _STATUS_WORDS = {
     "error": ReportStatus.FAILED,
 }
 _REPORT_FIELDS = frozenset(
-    "passed status score errors warnings checks_performed checks feedback validator profile validator_version".split()
+    [
+        "passed",
+        "status",
+        "score",
+        "errors",
+        "warnings",
+        "checks_performed",
+        "checks",
+        "feedback",
+        "validator",
+        "profile",
+        "validator_version",
+    ]
 )
 _REPORT_MARKS = frozenset({"passed", "status", "checks", "errors", "warnings", "score", "compliance_score"})
 _ASSESSMENT_FIELDS = frozenset(
-    "quality_score overall_score score calibrated_score deterministic_score audience_alignment strengths weaknesses "
-    "recommendations rationale feedback deterministic_metrics measures scorer scorer_version".split()
+    [
+        "quality_score",
+        "overall_score",
+        "score",
+        "calibrated_score",
+        "deterministic_score",
+        "audience_alignment",
+        "strengths",
+        "weaknesses",
+        "recommendations",
+        "rationale",
+        "feedback",
+        "deterministic_metrics",
+        "measures",
+        "scorer",
+        "scorer_version",
+    ]
 )
 _ASSESSMENT_MARKS = _ASSESSMENT_FIELDS - {"scorer", "scorer_version", "feedback", "score"}
 _ISSUE_LISTS = {"name_errors": "name", "description_errors": "description", "security_issues": "security"}
@@ -172,8 +205,12 @@ def _checks_of_lists(
         for message in _texts(value.get(key), key, complaints)
     }
     critical = list(dict.fromkeys([*errors, *named]))
-    found = [CheckRecord(named.get(m, "error"), message=m, severity="critical", is_required=True) for m in critical]
-    return tuple(found + [CheckRecord("warning", message=m, severity="warning") for m in dict.fromkeys(warnings)])
+    found = [
+        CheckRecord(named.get(m, "error"), message=m, severity="critical", is_required=True) for m in critical
+    ]
+    return tuple(
+        found + [CheckRecord("warning", message=m, severity="warning") for m in dict.fromkeys(warnings)]
+    )
 
 
 def _number(value: Mapping[str, Any], keys: tuple[str, ...], complaints: Complaints) -> float | None:

@@ -7,20 +7,6 @@ from skills_app.domain.enums import DependencyKind
 from skills_app.domain.records import DependencyRecord, SkillMetadata
 from skills_app.domain.storable import storable_json, storable_text
 
-_WORDS = {
-    "skill_id": "skill_id",
-    "name": "name",
-    "description": "description",
-    "version": "version",
-    "skill_type": "type",
-    "weight": "weight",
-    "load_priority": "load_priority",
-    "category": "category",
-    "scope": "scope",
-    "taxonomy_path": "taxonomy_path",
-    "skill_style": "skill_style",
-}
-_LISTS = ("capabilities", "keywords", "tags")
 _NEEDS = {
     "dependencies": DependencyKind.REQUIRED,
     "required": DependencyKind.REQUIRED,
@@ -37,16 +23,33 @@ def read_metadata(values: Mapping[str, Any]) -> tuple[SkillMetadata, tuple[str, 
     Such a field is left out of the metadata's own fields and kept in ``values``; nothing is raised.
     """
     complaints: list[str] = []
-    words = {field: _word(values, key, complaints) for field, key in _WORDS.items()}
-    lists = {key: _texts(values, key, complaints) for key in _LISTS}
+
+    def word(key: str) -> str:
+        return _word(values, key, complaints)
+
+    def texts(key: str) -> tuple[str, ...]:
+        return _texts(values, key, complaints)
+
     dependencies: list[DependencyRecord] = []
     for key, kind in _NEEDS.items():
         for found in _dependencies(values, key, kind, complaints):
             if found not in dependencies:
                 dependencies.append(found)
     metadata = SkillMetadata(
-        **words,
-        **lists,
+        skill_id=word("skill_id"),
+        name=word("name"),
+        description=word("description"),
+        version=word("version"),
+        skill_type=word("type"),
+        weight=word("weight"),
+        load_priority=word("load_priority"),
+        category=word("category"),
+        scope=word("scope"),
+        taxonomy_path=word("taxonomy_path"),
+        skill_style=word("skill_style"),
+        capabilities=texts("capabilities"),
+        keywords=texts("keywords"),
+        tags=texts("tags"),
         dependencies=tuple(dependencies),
         values=storable_json(dict(values)),
     )
@@ -61,7 +64,11 @@ def merge_front_matter(metadata: SkillMetadata | None, front_matter: Mapping[str
     nested = front_matter.get("metadata")
     own = {**(nested if isinstance(nested, dict) else {}), **front_matter}
     own.pop("metadata", None)
-    stated = {key: value for key, value in (metadata.values if metadata else {}).items() if value not in ("", [], None)}
+    stated = {
+        key: value
+        for key, value in (metadata.values if metadata else {}).items()
+        if value not in ("", [], None)
+    }
     merged = {**own, **stated}
     for key in ("name", "description"):
         if isinstance(own.get(key), str) and own[key].strip():
@@ -112,9 +119,7 @@ def _dependencies(
         return []
     if isinstance(value, dict) and key == "dependencies":
         inner = {name: item for name, item in value.items() if name in _NEEDS and name != "dependencies"}
-        return [
-            found for name in inner for found in _dependencies(inner, name, _NEEDS[name], complaints)
-        ]
+        return [found for name in inner for found in _dependencies(inner, name, _NEEDS[name], complaints)]
     if isinstance(value, list):
         found = [_dependency(item, kind) for item in value]
         if any(item is None for item in found):
