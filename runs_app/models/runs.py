@@ -225,6 +225,7 @@ class RunOutcome(models.Model):
     input_digest = models.CharField(
         max_length=64, blank=True, help_text="of the artifacts that it was read from"
     )
+    problems = models.JSONField(default=list, blank=True, help_text="what could not be read of them")
 
     def __str__(self) -> str:
         return f"outcome of {self.run_id}"
