@@ -1,6 +1,5 @@
 """Switch a source on or off, and take it out with all that was mirrored from it."""
 
-
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model, Q
