@@ -3,6 +3,8 @@
 ``mlflow`` is imported inside functions: it costs half a second and 80 MB, which the web process does not pay.
 """
 
+import contextlib
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -193,16 +195,17 @@ class MlflowStore:
         token: str | None = None
         num_pages = 0
         while ids:
-            page = self._call(
-                lambda token=token: self.client.search_runs(  # type: ignore[misc]
-                    ids,
-                    filter_string=wanted,
-                    run_view_type=ViewType.ALL if view is None else view,
-                    max_results=page_size,
-                    order_by=[order],
-                    page_token=token,
+            with _collector_at_rest():
+                page = self._call(
+                    lambda token=token: self.client.search_runs(  # type: ignore[misc]
+                        ids,
+                        filter_string=wanted,
+                        run_view_type=ViewType.ALL if view is None else view,
+                        max_results=page_size,
+                        order_by=[order],
+                        page_token=token,
+                    )
                 )
-            )
             yield RunPage(runs=tuple(_run_record(run) for run in page))
             token = page.token
             num_pages += 1
@@ -236,6 +239,20 @@ class MlflowStore:
             if not token:
                 break
         return TraceReport(totals=totals, newest_ms=newest)
+
+
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from walking the tens of thousands of objects that one page is made of: a third of
+    the time of a first sync.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _run_record(run: Any) -> RunRecord:
