@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('skills_app', '0001_initial'),
+        ("skills_app", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rendereddocument',
-            name='plain_reason',
-            field=models.CharField(blank=True, help_text='why the source is shown instead', max_length=256),
+            model_name="rendereddocument",
+            name="plain_reason",
+            field=models.CharField(blank=True, help_text="why the source is shown instead", max_length=256),
         ),
     ]
