@@ -7,7 +7,7 @@ tables, strikethrough, footnotes and task lists on top; Pygments for code; nh3 h
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from typing import Any
@@ -102,6 +102,57 @@ def render_markdown(text: str, *, id_prefix: str, folder: str | None = None) -> 
     env["first_line"] = first_line
     html = parser.renderer.render(tokens, parser.options, env) + _unseen(env, body, id_prefix, first_line)
     return Rendered(html=_sanitise(html), outline=outline)
+
+
+def render_source(text: str, *, id_prefix: str, language: str = "", first_line: int = 1) -> Rendered:
+    """Render ``text`` as numbered source lines with the same places as ``render_markdown`` gives; coloured if it can be."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_CHARS or text.count("\n") > MAX_PLAIN_LINES:
+        reason = f"Only the first {MAX_CHARS:,} characters or {MAX_PLAIN_LINES:,} lines are shown."
+        return _plain(text, id_prefix, reason)
+    rows = (
+        _code_line(html, number, id_prefix)
+        for number, html in enumerate(code_lines(text, language), start=first_line)
+    )
+    return Rendered(_sanitise(f'<pre class="plain-source"><code>{"".join(rows)}</code></pre>'), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A link from a place in the text back to what was said about it; ``kind`` is a severity, in plain letters."""
+
+    line: int
+    label: str
+    target: str
+    kind: str
+
+
+def mark_places(rendered: Rendered, marks: Sequence[Mark], *, id_prefix: str) -> Rendered:
+    """Return the document with a link at each mark's place; a mark whose line has no place of its own is left out."""
+    html = rendered.html
+    by_line: dict[int, list[Mark]] = {}
+    for mark in marks:
+        by_line.setdefault(mark.line, []).append(mark)
+    for line, here in by_line.items():
+        links = "".join(
+            f'<a class="finding-mark" data-severity="{escape(mark.kind)}" href="#{escape(mark.target)}">'
+            f"{escape(mark.label)}</a>"
+            for mark in here
+        )
+        at = html.find(f'id="{escape(id_prefix)}L{line}"')
+        if at >= 0:
+            html = _insert(html, at, links)
+    return replace(rendered, html=html)
+
+
+def _insert(html: str, at: int, links: str) -> str:
+    """Put ``links`` inside the element whose id stands at ``at``: in a row's first cell, before a rule."""
+    start, end = html.rfind("<", 0, at), html.find(">", at) + 1
+    if html.startswith("<hr", start):
+        return html[:start] + links + html[start:]
+    if html.startswith("<tr", start):
+        end = html.find(">", html.find("<t", end)) + 1
+    return html[:end] + links + html[end:]
 
 
 def anchored_lines(html: str) -> list[int]:

@@ -8,9 +8,12 @@ import pytest
 from skills_app.adapters.markdown import (
     MAX_CHARS,
     SKILL_FILES,
+    Mark,
     Rendered,
     anchored_lines,
+    mark_places,
     render_markdown,
+    render_source,
 )
 from skills_app.templatetags.fleet import rendered_html
 from tests.shared_data import shared_data
@@ -354,4 +357,36 @@ def test_files_of_the_skill_get_the_address_of_their_version() -> None:
     html = rendered_html(rendered, "/skills/k/versions/2/files/")
 
     assert 'href="/skills/k/versions/2/files/b.md"' in html
-    assert 'src="/skills/k/versions/2/files/d.png"' in html
+    assert 'src="/skills/k/versions/2/files/d.png?raw=1"' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "wanted"),
+    [
+        (
+            "# A\n\nb",
+            3,
+            '<p data-line="3" id="d-L3"><a class="finding-mark" data-severity="warning" href="#f-1">1</a>b',
+        ),
+        ("| a |\n|--|\n| b |", 3, '<td><a class="finding-mark"'),
+        ("a\n\n***", 3, '</a><hr data-line="3"'),
+        ("```\nx\n```", 2, 'data-line="2"><a class="finding-mark"'),
+    ],
+)
+def test_marks_stand_inside_the_place_of_their_line(text: str, line: int, wanted: str) -> None:
+    rendered = render_markdown(text, id_prefix="d-")
+
+    assert wanted in mark_places(rendered, [Mark(line, "1", "f-1", "warning")], id_prefix="d-").html
+
+
+def test_mark_of_a_line_without_a_place_changes_nothing() -> None:
+    rendered = render_markdown("a\n\nb", id_prefix="d-")
+
+    assert mark_places(rendered, [Mark(2, "1", "f-1", "info")], id_prefix="d-") == rendered
+
+
+def test_source_has_a_place_for_every_line_and_runs_nothing() -> None:
+    rendered = render_source("<script>\n\nx = 1\n", id_prefix="s-", language="python", first_line=4)
+
+    assert anchored_lines(rendered.html) == [4, 5, 6]
+    assert audit(rendered.html).bad == []
