@@ -11,3 +11,15 @@ class DocumentEditError(SkillsError):
 
 class DocumentWriteError(SkillsError):
     """A document cannot be written so that every host would read it the same."""
+
+
+class PathInvalid(SkillsError):
+    """The text cannot be the address of a skill or category."""
+
+
+class PathTaken(SkillsError):
+    """The address belongs to something else; an alias never shadows it and nothing is overwritten."""
+
+
+class AliasLoops(SkillsError):
+    """An alias would lead back to itself."""
