@@ -81,6 +81,21 @@ class Field:
     meter: Meter | None
 
 
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """A named value to show: ``kind`` is text, flag (``text`` is yes or no) or list (then ``items``)."""
+
+    name: str
+    kind: str
+    text: str
+    items: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """The status whose icon a flag has."""
+        return "passed" if self.text == "yes" else "missing"
+
+
 def front_matter_fields(document: SkillDocument) -> tuple[Field, ...]:
     """Return the front matter's keys in their order, duplicates included; empty when there is none to read."""
     if document.front_matter is None:
@@ -105,17 +120,31 @@ def size_meters(document: SkillDocument, count: TokenCounter) -> tuple[Meter, ..
     )
 
 
-def measure_rows(measures: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Return a scorer's measures as rows of dotted name and value, nested maps flattened, lists left to their own place."""
-    rows: list[tuple[str, Any]] = []
-    stack: list[tuple[str, Any]] = [(str(key), value) for key, value in reversed(list(measures.items()))]
+def value_rows(values: Mapping[str, Any]) -> tuple[ValueRow, ...]:
+    """Return named values as rows: nested maps flattened to dotted names, true and false as flags, lists as items."""
+    rows: list[ValueRow] = []
+    stack: list[tuple[str, Any]] = [(str(key), value) for key, value in reversed(list(values.items()))]
     while stack and len(rows) < MAX_ITEMS:
         name, value = stack.pop()
         if isinstance(value, Mapping):
             stack += [(f"{name}.{key}", inner) for key, inner in reversed(list(value.items()))]
+        elif isinstance(value, bool):
+            rows.append(ValueRow(name, "flag", "yes" if value else "no"))
+        elif isinstance(value, list | tuple):
+            rows.append(ValueRow(name, "list", "", tuple(_words(item) for item in value[:MAX_ITEMS])))
         else:
-            rows.append((name, value))
+            rows.append(ValueRow(name, "text", _words(value)))
     return tuple(rows)
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items())[:MAX_VALUE_CHARS]
+    return str(value)[:MAX_VALUE_CHARS]
 
 
 def _field(entry: YamlEntry) -> Field:

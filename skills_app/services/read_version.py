@@ -9,10 +9,11 @@ from skills_app.adapters.tokenizer import count_tokens
 from skills_app.domain.document_card import (
     Field,
     Meter,
+    ValueRow,
     front_matter_fields,
-    measure_rows,
     missing_fields,
     size_meters,
+    value_rows,
 )
 from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.models import Finding, QualityAssessment, SkillVersion, ValidationReport
@@ -74,7 +75,7 @@ class AssessmentView:
 
     assessments: tuple[QualityAssessment, ...]
     chosen: QualityAssessment | None
-    measures: tuple[tuple[str, object], ...]
+    measures: tuple[ValueRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,5 +199,5 @@ def _standing_in(field: Field, findings: Sequence[FindingView]) -> tuple[Finding
 def _assessment_view(version: SkillVersion, assessment_id: int | None) -> AssessmentView:
     assessments = tuple(version.quality_assessments.defer("raw").order_by("-made_at", "-pk"))
     chosen = next((a for a in assessments if a.pk == assessment_id), assessments[0] if assessments else None)
-    measures = measure_rows(chosen.measures) if chosen and isinstance(chosen.measures, dict) else ()
+    measures = value_rows(chosen.measures) if chosen and isinstance(chosen.measures, dict) else ()
     return AssessmentView(assessments, chosen, measures)

@@ -17,7 +17,13 @@ from skills_app.services.render_document import render_document
 from skills_app.views.skills import skill_or_404, version_or_404
 
 # Only what a browser shows as a picture and nothing else; SVG can hold scripts and is offered as a download.
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 FILE_PREFIX = "file-"
 MAIN_FILE = "SKILL.md"
 
@@ -81,7 +87,9 @@ def _raw_file(file: SkillFile, request: HttpRequest) -> HttpResponse:
     if file.text is not None:
         return _raw(file.path, file.text.encode("utf-8", "replace"), "text/plain; charset=utf-8", request)
     if file.data is None:
-        raise Http404(f"'{file.path}' is larger than what is stored ({file.size_bytes:,} bytes); read it at its source.")
+        raise Http404(
+            f"'{file.path}' is larger than what is stored ({file.size_bytes:,} bytes); read it at its source."
+        )
     kind = PICTURES.get(_suffix(file), "")
     return _raw(file.path, bytes(file.data), kind or "application/octet-stream", request, is_shown=bool(kind))
 

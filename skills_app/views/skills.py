@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
 from fleet_site.http import render_page
+from skills_app.domain.document_card import value_rows
 from skills_app.domain.skill_filter import SORT_LABELS, SkillSort, parse_skill_filter, skill_filter_from_query
 from skills_app.models import Skill, SkillVersion
 from skills_app.queries.resolve_path import resolve_path
@@ -26,7 +27,14 @@ from skills_app.queries.skill_page import (
 from skills_app.queries.skills_for_list import neighbours_in_list, skills_for_list
 from skills_app.services.read_version import read_version
 
-TABS = ("document", "source", "files", "versions", "runs", "relations")
+TABS = {
+    "document": "Document and reports",
+    "source": "Source",
+    "files": "Files",
+    "versions": "Versions",
+    "runs": "Runs",
+    "about": "About",
+}
 
 
 @require_GET
@@ -98,8 +106,8 @@ def skill_or_404(key: str) -> Skill:
 
 def _version_page(request: HttpRequest, skill: Skill, version: SkillVersion | None) -> HttpResponse:
     came_from = request.GET.get("from", "")
-    tab = request.GET.get("tab", TABS[0])
-    tab = tab if tab in TABS else TABS[0]
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else "document"
     chosen = skill_filter_from_query(came_from)
     context: dict[str, Any] = {
         "skill": skill,
@@ -107,27 +115,27 @@ def _version_page(request: HttpRequest, skill: Skill, version: SkillVersion | No
         "is_current": version is not None and version.pk == skill.current_version_id,
         "crumbs": crumbs_of_skill(skill),
         "tab": tab,
+        "tabs": tuple(TABS.items()),
         "came_from": chosen.query(),
         "neighbours": neighbours_in_list(chosen, skill),
-        "page_url": version.get_absolute_url() if version and "number" in _kwargs(request) else skill.get_absolute_url(),
-        "files_url": reverse("skills:file", args=[skill.key, version.number, "-"])[:-1] if version else "",
+        "raw_url": reverse("skills:raw", args=[skill.key, version.number]) if version else "",
+        "files_url": f"{version.get_absolute_url()}files/" if version else "",
         **_tab_context(request, skill, version, tab),
     }
     return render_page(request, "skills_app/skill_detail.html", context, partial="skill-body")
 
 
-def _kwargs(request: HttpRequest) -> dict[str, Any]:
-    return request.resolver_match.kwargs if request.resolver_match else {}
-
-
-def _tab_context(request: HttpRequest, skill: Skill, version: SkillVersion | None, tab: str) -> dict[str, Any]:
+def _tab_context(
+    request: HttpRequest, skill: Skill, version: SkillVersion | None, tab: str
+) -> dict[str, Any]:
     """Return what the open tab shows and nothing of the others."""
     if tab == "versions":
         return {"versions": versions_of_skill(skill)}
     if tab == "runs":
         return {"made_by": runs_of_skill(skill)}
-    if tab == "relations":
-        return {"relations": relations_of_skill(skill)}
+    if tab == "about":
+        metadata = value_rows(version.metadata) if version and isinstance(version.metadata, dict) else ()
+        return {"relations": relations_of_skill(skill), "metadata": metadata}
     if version is None:
         return {}
     if tab == "files":
@@ -149,4 +157,3 @@ def _tab_context(request: HttpRequest, skill: Skill, version: SkillVersion | Non
 def _number(request: HttpRequest, name: str) -> int | None:
     raw = request.GET.get(name, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-
