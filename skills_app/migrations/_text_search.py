@@ -28,8 +28,9 @@ SQLITE_BACK = (
 
 
 def _weighted(column: str, weight: str) -> str:
-    # Hyphens, dots and slashes part words here as they do in SQLite's tokenizer. A tsvector holds 1 MB at most.
-    words = rf"translate(left({column}, 400000), '-_/.', '    ')"
+    # These part words here as they do in SQLite's tokenizer; PostgreSQL's own parser would keep paths and addresses
+    # whole and pass over all that stands in a tag. A tsvector holds 1 MB at most.
+    words = f"translate(left({column}, 400000), '-_/.<>&@:', '         ')"
     return f"setweight(to_tsvector('english', {words}), '{weight}')"
 
 

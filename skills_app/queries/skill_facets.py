@@ -135,9 +135,8 @@ def _branches(chosen: SkillFilter) -> FacetGroup:
     picked = chosen.values("branch")
     opened = {ancestor for path in picked for ancestor in _with_ancestors(path)}
     shown = sorted(
-        path
-        for path in {*counts, *picked} - {NO_VALUE}
-        if "/" not in path or path.rpartition("/")[0] in opened or path in opened
+        (path for path in {*counts, *picked} - {NO_VALUE} if _is_shown(path, opened)),
+        key=lambda path: path.split("/"),
     )
     titles = dict(Category.objects.filter(path__in=shown).values_list("path", "title"))
     values = [
@@ -157,6 +156,10 @@ def _branches(chosen: SkillFilter) -> FacetGroup:
             FacetValue("no place yet", NO_VALUE, counts.get(NO_VALUE, 0), NO_VALUE in picked, query)
         )
     return FacetGroup("branch", "Branch", tuple(values))
+
+
+def _is_shown(path: str, opened: set[str]) -> bool:
+    return "/" not in path or path in opened or path.rpartition("/")[0] in opened
 
 
 def _branch_query(chosen: SkillFilter, path: str) -> str:

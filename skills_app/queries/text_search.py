@@ -12,6 +12,8 @@ from skills_app.models import Skill
 
 # Marks around a hit; the index holds neither character.
 _HIT, _END = "\x02", "\x03"
+# PostgreSQL leaves out of a passage what looks like a tag; these stand for < and > until it has been cut.
+_LESS, _GREATER = "\x04", "\x05"
 _FTS = "skills_app_skilltext_fts"
 # A hit in the name counts more than one in the description, keywords, body or files, in this order.
 _SQLITE_RANK = f"bm25({_FTS}, 12.0, 5.0, 5.0, 1.0, 0.5)"
@@ -70,12 +72,13 @@ def snippets(terms: tuple[Term, ...], skill_ids: Sequence[int]) -> dict[int, tup
     else:
         # The first column with a hit is shown, in the order of their weight.
         sql = (
-            "SELECT skill_id, ts_headline('english', CASE "
+            "SELECT skill_id, ts_headline('english', translate(CASE "
             + "".join(
-                f"WHEN to_tsvector('english', translate({column}, '-_/.', '    ')) @@ query THEN {column} "
+                f"WHEN to_tsvector('english', translate({column}, '-_/.<>&@:', '         ')) @@ query THEN {column} "
                 for column in ("description", "keywords")
             )
-            + "ELSE left(description || ' … ' || keywords || ' … ' || body || ' … ' || files, 100000) END, query, %s) "
+            + "ELSE left(description || ' … ' || keywords || ' … ' || body || ' … ' || files, 100000) END, "
+            f"'<>', '{_LESS}{_GREATER}'), query, %s) "
             "FROM skills_app_skilltext, to_tsquery('english', %s) query "
             f"WHERE vector @@ query AND skill_id IN ({marks})"
         )
@@ -86,6 +89,7 @@ def snippets(terms: tuple[Term, ...], skill_ids: Sequence[int]) -> dict[int, tup
 
 
 def _parts(marked: str) -> Iterable[SnippetPart]:
+    marked = marked.replace(_LESS, "<").replace(_GREATER, ">")
     for index, piece in enumerate(marked.split(_HIT)):
         hit, end, rest = piece.partition(_END)
         if index and end:

@@ -9,6 +9,7 @@ from skills_app.models import Skill, SkillFile, SkillText
 MAX_BODY_CHARS = 400_000
 MAX_FILES_CHARS = 400_000
 _BATCH = 200
+_UNSTORABLE = dict.fromkeys((0, 2, 3, 4, 5), " ") | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 def index_skill_text(*, skill_ids: Iterable[int] | None = None) -> int:
@@ -62,5 +63,5 @@ def _text_of(skill: Skill) -> SkillText:
 
 
 def _clean(text: str) -> str:
-    """Drop what no index stores, and the two characters that mark a hit in a snippet."""
-    return text.replace("\x00", " ").replace("\x02", " ").replace("\x03", " ")
+    """Drop what no index stores, and the characters that have a meaning in a snippet."""
+    return text.translate(_UNSTORABLE)
