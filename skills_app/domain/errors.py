@@ -11,3 +11,7 @@ class DocumentEditError(SkillsError):
 
 class DocumentWriteError(SkillsError):
     """A document cannot be written so that every host would read it the same."""
+
+
+class UnknownProfileError(SkillsError):
+    """A profile was asked for that does not exist."""
