@@ -27,12 +27,6 @@ PHASE_WORDS: dict[str, Phase] = {
 _PHASE_NAME = re.compile(r"(phase[123])(?:_|$)", re.IGNORECASE)
 _EVALUATION_WORDS = frozenset({"evaluation", "evaluate", "optimization", "optimisation", "eval"})
 
-# A run that left one of these made, or tried to make, a skill.
-OUTCOME_ARTIFACTS = frozenset(
-    {"skill_content.md", "skill_metadata.json", "validation_report.json", "quality_assessment.json"}
-)
-DOCUMENT_ARTIFACT = "skill_content.md"
-
 
 def phase_of(*, name: str, tags: Mapping[str, str]) -> Phase | None:
     """Return the phase that the tags or a name such as ``phase1_task_analysis`` state, or None."""

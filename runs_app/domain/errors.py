@@ -58,6 +58,10 @@ class SyncBusy(RunsError):
     """Another sync holds this source; the message says who, and since when."""
 
 
+class QueueDown(RunsError):
+    """Work cannot be handed to a worker."""
+
+
 class LeaseLost(RunsError):
     """This sync took too long to report and another one has taken over; what it had written is kept."""
 

@@ -1,5 +1,7 @@
 """How the state of a source moves from one look to the next, and when the next look is due."""
 
+from datetime import datetime
+
 from runs_app.domain.enums import SyncState
 
 ALLOWED: dict[SyncState, frozenset[SyncState]] = {
@@ -14,6 +16,7 @@ ALLOWED: dict[SyncState, frozenset[SyncState]] = {
 }
 
 LONGEST_WAIT_SECONDS = 900
+REQUESTED = "requested"  # the stage of a source that waits for a worker
 
 
 def may_become(old: SyncState, new: SyncState) -> bool:
@@ -31,3 +34,12 @@ def wait_seconds(*, num_failures: int, every_seconds: int) -> int:
     if num_failures <= 0:
         return every_seconds
     return min(every_seconds * 2 ** min(num_failures, 12), max(LONGEST_WAIT_SECONDS, every_seconds))
+
+
+def describe_holder(owner: str, since: datetime | None) -> str:
+    """Return who holds a lease, as a phrase: "the worker on host-1 (process 7), since 12:03:41" (``since`` in local time)."""
+    parts = owner.split("|")
+    if len(parts) != 4:
+        return "somebody else"
+    told = f"{parts[0]} on {parts[1]} (process {parts[2]})"
+    return f"{told}, since {since:%H:%M:%S}" if since else told

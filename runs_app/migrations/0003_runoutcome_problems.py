@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs_app', '0002_mirror_bookkeeping'),
+        ("runs_app", "0002_mirror_bookkeeping"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='runoutcome',
-            name='problems',
-            field=models.JSONField(blank=True, default=list, help_text='what could not be read of them'),
+            model_name="runoutcome",
+            name="problems",
+            field=models.JSONField(blank=True, default=list, help_text="what could not be read of them"),
         ),
     ]

@@ -5,7 +5,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from runs_app.domain.enums import SyncState
 from runs_app.domain.errors import LeaseLost, SyncBusy
+from runs_app.domain.sync_state import describe_holder
 from runs_app.models import Source
 
 LEASE_SECONDS = 120
@@ -49,12 +50,10 @@ def claim_source(*, source: Source, who: str) -> Lease:
     }
     if rows.filter(free).update(**claim) == 1:
         return Lease(source_id=source.pk, owner=owner)
-    holder = rows.values_list("lease_owner", "last_tried_at").first()
-    if holder and _is_dead(holder[0]) and rows.filter(lease_owner=holder[0]).update(**claim) == 1:
+    holder = rows.values_list("lease_owner", flat=True).first() or ""
+    if _is_dead(holder) and rows.filter(lease_owner=holder).update(**claim) == 1:
         return Lease(source_id=source.pk, owner=owner)
-    raise SyncBusy(
-        f"{source.name} is being synchronised already, by {describe_holder(*(holder or ('', None)))}."
-    )
+    raise SyncBusy(f"{source.name} is being synchronised already, by {holder_of(source)}.")
 
 
 def hold_source(*, lease: Lease, **changes: Any) -> None:
@@ -75,13 +74,11 @@ def release_source(*, lease: Lease, **changes: Any) -> bool:
     return rows.update(lease_owner="", lease_until=None, stage="", progress_total=None, **changes) == 1
 
 
-def describe_holder(owner: str, since: datetime | None) -> str:
-    """Return who holds a lease, as a phrase: "the worker on host-1 (process 7), since 12:03:41"."""
-    parts = owner.split("|")
-    if len(parts) != 4:
-        return "somebody else"
-    told = f"{parts[0]} on {parts[1]} (process {parts[2]})"
-    return f"{told}, since {timezone.localtime(since):%H:%M:%S}" if since else told
+def holder_of(source: Source) -> str:
+    """Return who holds the source now, as a phrase."""
+    row = Source.objects.filter(pk=source.pk).values_list("lease_owner", "last_tried_at").first()
+    owner, since = row or ("", None)
+    return describe_holder(owner, timezone.localtime(since) if since else None)
 
 
 def _is_dead(owner: str) -> bool:

@@ -9,27 +9,20 @@ from django.conf import settings
 from django.db import transaction
 
 from runs_app.adapters.sources import RunSource
-from runs_app.domain.classify import OUTCOME_ARTIFACTS
 from runs_app.domain.digests import content_digest
 from runs_app.domain.enums import ProblemReason
 from runs_app.domain.errors import ArtifactMissing, ArtifactTooLarge, PathLeavesSource
 from runs_app.domain.media import is_text_type, media_type_of
+from runs_app.domain.outcomes import outcome_name
 from runs_app.domain.problems import problem
 from runs_app.domain.records import ArtifactRecord, ProblemRecord, RunAddress
 from runs_app.domain.storable import storable_text
 from runs_app.models import Run, RunArtifact, Source
 from runs_app.services.bulk_rows import insert_rows, update_rows
 from runs_app.services.claim_source import Lease, hold_source
+from runs_app.services.outcomes import read_outcomes
 from runs_app.services.record_problems import record_problems
 from runs_app.services.settle_runs import settle_runs
-
-try:
-    from runs_app.services.outcomes import read_outcomes
-except ModuleNotFoundError:  # the library's branch brings it
-
-    def read_outcomes(*, runs: Sequence[Run]) -> list[ProblemRecord]:
-        return []
-
 
 _COLUMNS = ("size_bytes", "media_type", "digest", "text")
 
@@ -70,13 +63,9 @@ def mirror_artifacts(
             run_ids=[run.run_id for run in runs],
             now=now,
         )
-    with_outcome = [each.run for each in found if each.rows.keys() & OUTCOME_ARTIFACTS]
-    lost_outcome = [
-        each.run
-        for each in found
-        if not each.rows.keys() & OUTCOME_ARTIFACTS and known.get(each.run.pk, {}).keys() & OUTCOME_ARTIFACTS
+    concerned = [
+        each.run for each in found if any(map(outcome_name, [*each.rows, *known.get(each.run.pk, ())]))
     ]
-    concerned = with_outcome + lost_outcome
     if concerned:
         problems = read_outcomes(runs=concerned)
         record_problems(
@@ -150,11 +139,11 @@ def _read(
     except PathLeavesSource as error:
         found.problems.append(problem(shown, ProblemReason.LEAVES_SOURCE, str(error), run_id=address.run_id))
         return artifact.size_bytes, media_type, "", None
-    text, media_type = _decode(data, media_type, shown, found)
+    text, media_type = _decode(data, media_type, artifact.path, shown, found)
     return len(data), media_type, content_digest(data), text
 
 
-def _decode(data: bytes, media_type: str, shown: str, found: _Found) -> tuple[str | None, str]:
+def _decode(data: bytes, media_type: str, path: str, shown: str, found: _Found) -> tuple[str | None, str]:
     """Return the text of a file, or None for one that turns out to be no text, and its media type."""
     try:
         text = data.decode("utf-8")
@@ -166,7 +155,7 @@ def _decode(data: bytes, media_type: str, shown: str, found: _Found) -> tuple[st
     if not is_whole:
         message = f"{shown} is not UTF-8 text throughout; what cannot be read is shown as �."
         found.problems.append(problem(shown, ProblemReason.UNREADABLE_TEXT, message, run_id=found.run.run_id))
-    if media_type == "application/json":
+    if media_type == "application/json" and not outcome_name(path):
         _check_json(text, shown, found)
     return storable_text(text), media_type or "text/plain"
 

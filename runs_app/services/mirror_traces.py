@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from runs_app.domain.headline import METRIC_NAMES
 from runs_app.domain.records import TraceTotals
-from runs_app.models import Run
+from runs_app.models import Run, RunMetric
 from runs_app.services.bulk_rows import update_rows
 from runs_app.services.claim_source import hold_source
 from runs_app.services.link_runs import roll_up_runs
@@ -43,7 +44,7 @@ def _write(sync: Sync, totals: Mapping[str, TraceTotals]) -> int:
                 total.cost_usd,
             )
             own = logged.get(run_id, frozenset())
-            values = [total.num_traces]
+            values: list[int | float | None] = [total.num_traces]
             for name, before, now in zip(_COLUMNS[1:], old[1:], told, strict=True):
                 values.append(before if now is None or name in own else now)
             if values != old:
@@ -55,9 +56,6 @@ def _write(sync: Sync, totals: Mapping[str, TraceTotals]) -> int:
 
 def _logged(sync: Sync, totals: Mapping[str, TraceTotals]) -> dict[str, frozenset[str]]:
     """Return by run id the columns that the run logged as metrics itself: they count more than its traces."""
-    from runs_app.domain.headline import METRIC_NAMES
-    from runs_app.models import RunMetric
-
     column_of = {name: column for column in _COLUMNS[1:] for name in METRIC_NAMES[column]}
     found: dict[str, set[str]] = {}
     ids = sorted(totals)

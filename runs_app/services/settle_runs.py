@@ -3,9 +3,10 @@
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Q
 
-from runs_app.domain.classify import DOCUMENT_ARTIFACT, OUTCOME_ARTIFACTS
 from runs_app.domain.enums import RunKind
+from runs_app.domain.outcomes import DOCUMENT, NAMES, outcome_name
 from runs_app.models import Run, RunArtifact, RunOutcome
 from runs_app.services.bulk_rows import update_rows
 from runs_app.services.count_runs import recount_runs
@@ -32,10 +33,12 @@ def settle_runs(*, run_pks: Collection[int]) -> int:
     generation's artifacts is a generation.
     """
     names: dict[int, set[str]] = {pk: set() for pk in run_pks}
-    for pk, path in RunArtifact.objects.filter(run_id__in=names, path__in=OUTCOME_ARTIFACTS).values_list(
-        "run_id", "path"
-    ):
-        names[pk].add(path)
+    named = Q(path__in=NAMES)
+    for name in NAMES:
+        named |= Q(path__startswith=f"{name}/")
+    for pk, path in RunArtifact.objects.filter(named, run_id__in=names).values_list("run_id", "path"):
+        if found := outcome_name(path):
+            names[pk].add(found)
     outcomes = {
         outcome.run_id: outcome
         for outcome in RunOutcome.objects.filter(run_id__in=names).select_related(
@@ -45,7 +48,7 @@ def settle_runs(*, run_pks: Collection[int]) -> int:
     rows = []
     for pk, *old in Run.objects.filter(pk__in=names).values_list("pk", *_COLUMNS):
         values = dict(zip(_COLUMNS, old, strict=True))
-        values["has_document"] = DOCUMENT_ARTIFACT in names[pk]
+        values["has_document"] = DOCUMENT in names[pk]
         if values["kind"] == RunKind.OTHER and names[pk]:
             values["kind"] = RunKind.GENERATION.value
         for name, value in _told_by(outcomes.get(pk)).items():
