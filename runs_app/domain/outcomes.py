@@ -23,6 +23,7 @@ _WHAT = {
     REPORT: "the validation report",
     ASSESSMENT: "the quality assessment",
 }
+_METADATA_MARKS = frozenset({"skill_id", "name", "description", "taxonomy_path"})
 _REMEDY = (
     "Log the object again as true JSON; the text is kept as it was found and can be read on the run's page."
 )
@@ -68,8 +69,8 @@ def read_outcome(texts: Mapping[str, str | None], *, run_id: str, label: str) ->
 
 
 def _metadata(value: Any, raw: str, complaints: Complaints) -> SkillMetadata | None:
-    if not isinstance(value, Mapping):
-        complaints.add("it is not an object with the skill's metadata")
+    if not isinstance(value, Mapping) or not _METADATA_MARKS & value.keys():
+        complaints.add("it is not an object with the skill's id, name, path or description")
         return None
     metadata, sentences = read_metadata(value)
     for sentence in sentences:

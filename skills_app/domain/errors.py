@@ -23,3 +23,7 @@ class PathTaken(SkillsError):
 
 class AliasLoops(SkillsError):
     """An alias would lead back to itself."""
+
+
+class UnknownProfileError(SkillsError):
+    """A profile was asked for that does not exist."""

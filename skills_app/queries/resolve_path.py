@@ -28,9 +28,9 @@ class Resolution:
 def resolve_path(address: str) -> Resolution | None:
     """Return what ``address`` means, or None.
 
-    Tried in this order, so that an alias never shadows a canonical path: a skill's path or id, a category's path, an
-    alias, and then the same three for the address as a path on disk (``skills/…/SKILL.md``, ``….json``) and in its
-    clean form. At most nine short queries, three for a canonical path.
+    Tried in this order, so that an alias never shadows a canonical path: a skill's path, a category's path, the id that
+    an index gives a skill, an alias, and then the same three for the address as a path on disk (``skills/…/SKILL.md``, ``….json``) and in its
+    clean form. At most twelve short queries, one for a skill's own path.
     """
     address = address.strip()
     tried: list[str] = []
@@ -47,13 +47,12 @@ def resolve_path(address: str) -> Resolution | None:
 
 
 def _resolve_exactly(path: str) -> Resolution | None:
-    skill = (
-        Skill.objects.filter(path=path).first()
-        or Skill.objects.filter(external_id=path).order_by("pk").first()
-    )
+    skill = Skill.objects.filter(path=path).first()
+    category = None if skill else Category.objects.filter(path=path).first()
+    if skill is None and category is None:
+        skill = Skill.objects.filter(external_id=path).order_by("pk").first()
     if skill is not None:
         return Resolution(Match.CANONICAL, skill.path, skill=skill)
-    category = Category.objects.filter(path=path).first()
     if category is not None:
         return Resolution(Match.CANONICAL, category.path, category=category)
     alias = PathAlias.objects.filter(path=path).select_related("skill", "category").first()

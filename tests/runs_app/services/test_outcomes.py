@@ -176,7 +176,8 @@ def test_a_document_without_metadata_goes_by_its_front_matter() -> None:
 
 def test_a_document_that_names_no_skill_is_a_problem_and_its_reports_are_kept() -> None:
     run = mirrored_run(
-        "a" * 32, {**FULL_RUN, "skill_content.md": "# Only text\n", "skill_metadata.json": "{}"}
+        "a" * 32,
+        {**FULL_RUN, "skill_content.md": "# Only text\n", "skill_metadata.json": '{"description": "x"}'},
     )
     (problem,) = read_outcomes(runs=[run])
     assert (problem.reason, problem.run_id) == (ProblemReason.WRONG_SHAPE, "a" * 32)
