@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from fleet_site.celery import app
 from runs_app import tasks
 from runs_app.domain.enums import ProblemReason
 from runs_app.domain.errors import (
@@ -145,7 +146,9 @@ class TestRequest:
     @pytest.fixture
     def sent(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
-        monkeypatch.setattr(tasks.sync_source_task, "apply_async", lambda **message: messages.append(message))
+        monkeypatch.setattr(
+            app, "send_task", lambda name, **message: messages.append(message | {"name": name})
+        )
         return messages
 
     def test_what_was_sent_is_not_sent_again(self, sent: list[dict[str, Any]]) -> None:
@@ -161,6 +164,7 @@ class TestRequest:
         assert request_due_syncs() == []
 
         assert [message["args"] for message in sent] == [(due.pk,)]
+        assert sent[0]["name"] == tasks.sync_source_task.name, "it is sent by name"
         assert sent[0]["expires"] >= 10, "a message that nobody takes must not stay"
 
     def test_a_person_asks_for_a_sync(self, sent: list[dict[str, Any]], carol: User) -> None:
@@ -182,10 +186,10 @@ class TestRequest:
     def test_a_queue_that_is_down_is_said(self, monkeypatch: pytest.MonkeyPatch, carol: User) -> None:
         from kombu.exceptions import OperationalError
 
-        def refuse(**message: Any) -> None:
+        def refuse(name: str, **message: Any) -> None:
             raise OperationalError("refused")
 
-        monkeypatch.setattr(tasks.sync_source_task, "apply_async", refuse)
+        monkeypatch.setattr(app, "send_task", refuse)
         source = Source.objects.create(name="x", kind="mlflow_http", address="http://a")
 
         with pytest.raises(QueueDown, match="manage.py sync"):
@@ -202,6 +206,18 @@ class TestRequest:
         assert Run.objects.count() == 1
         missing.refresh_from_db()
         assert missing.state == "failed"
+
+
+class TestSchedule:
+    def test_the_site_sends_by_its_own_application_and_looks_for_due_sources(self, settings: Any) -> None:
+        from celery import current_app
+
+        current_app.finalize()
+
+        assert current_app.conf.broker_url == settings.CELERY_BROKER_URL
+        entry = current_app.conf.beat_schedule["sync due sources"]
+        assert entry["task"] == tasks.sync_due_sources_task.name
+        assert entry["schedule"] == settings.FLEET_SYNC_SECONDS
 
 
 class TestProblems:
