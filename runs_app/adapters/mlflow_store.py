@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import functools
 import gc
 import os
 import re
@@ -41,25 +42,35 @@ def open_store(*, kind: SourceKind, uri: str, timeout_seconds: int) -> "MlflowSt
         SourceUnreachable: the file or the database is not there.
         SourceUnsuitable: it is no MLflow store, or one of another version.
     """
-    # MLflow's own retries would wait for minutes without a word; ours are bounded and logged.
-    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(timeout_seconds)
-    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
-    if kind is SourceKind.MLFLOW_SQL:
-        check_store(uri, timeout_seconds=timeout_seconds)
-    from mlflow import MlflowClient
-
-    return MlflowStore(client=MlflowClient(tracking_uri=uri), kind=kind, uri=uri)
+    store = MlflowStore(kind=kind, uri=uri, timeout_seconds=timeout_seconds)
+    _ = store.client
+    return store
 
 
 class MlflowStore:
-    """Runs of one MLflow store; every call is tried again while the store does not answer."""
+    """Runs of one MLflow store; every call is tried again while the store does not answer.
 
-    def __init__(self, *, client: Any, kind: SourceKind, uri: str) -> None:
-        self.client = client
+    MLflow's client is made when a record is first asked for: files of this machine are read without it.
+    """
+
+    def __init__(self, *, kind: SourceKind, uri: str, timeout_seconds: int) -> None:
         self.kind = kind
         self.uri = uri
+        self.timeout_seconds = timeout_seconds
         self._artifacts = MlflowArtifacts(uri=uri, is_server=kind is SourceKind.MLFLOW_HTTP)
         self._experiment_ids: list[str] | None = None
+
+    @functools.cached_property
+    def client(self) -> Any:
+        """MLflow's client; raises as ``open_store`` does."""
+        # MLflow's own retries would wait for minutes without a word; ours are bounded and logged.
+        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self.timeout_seconds)
+        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+        if self.kind is SourceKind.MLFLOW_SQL:
+            check_store(self.uri, timeout_seconds=self.timeout_seconds)
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.uri)
 
     def experiments(self) -> ExperimentListing:
         """Return every experiment, deleted ones too; see ``RunSource``."""

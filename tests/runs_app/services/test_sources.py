@@ -30,7 +30,7 @@ from runs_app.services.change_source import enable_source, remove_source
 from runs_app.services.claim_source import claim_source
 from runs_app.services.record_problems import record_problems
 from runs_app.services.refresh_run import refresh_run
-from runs_app.services.request_sync import request_due_syncs, request_sync
+from runs_app.services.request_sync import request_due_syncs, request_refresh, request_sync
 from runs_app.services.sync_source import sync_source
 from skills_app.models import AuditEntry, SkillVersion
 from tests.runs_app.stores import MlflowDatabase
@@ -182,6 +182,23 @@ class TestRequest:
         source.is_enabled = False
         with pytest.raises(SourceDisabled):
             request_sync(source=source, actor=carol)
+
+    def test_a_run_that_many_look_at_is_read_once(self, sent: list[dict[str, Any]], tmp_path: Path) -> None:
+        make_run(tmp_path, "a" * 32)
+        source = add_source(address=str(tmp_path))
+        sync_source(source=source, who="test")
+        run = Run.objects.get()
+
+        assert [request_refresh(run=run) for _ in range(3)] == [True, False, False]
+
+        assert [message["args"] for message in sent] == [(run.pk,)]
+        assert sent[0]["name"] == tasks.refresh_run_task.name
+        run.refresh_from_db()
+        assert run.last_opened_at is not None
+        (tmp_path / "7" / ("a" * 32) / "tags").mkdir()
+        (tmp_path / "7" / ("a" * 32) / "tags" / "late").write_text("edit")
+        tasks.refresh_run_task(run.pk)
+        assert run.tags.get().value == "edit"
 
     def test_a_queue_that_is_down_is_said(self, monkeypatch: pytest.MonkeyPatch, carol: User) -> None:
         from kombu.exceptions import OperationalError
