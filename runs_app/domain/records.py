@@ -80,6 +80,31 @@ class ProblemRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentListing:
+    """The experiments of a source, and what could not be read of them."""
+
+    experiments: tuple[ExperimentRecord, ...]
+    problems: tuple[ProblemRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactListing:
+    """The files of one run, and those that are there but cannot be offered."""
+
+    artifacts: tuple[ArtifactRecord, ...]
+    problems: tuple[ProblemRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunAddress:
+    """What an artifact store needs to find a run's files."""
+
+    run_id: str
+    experiment_id: str
+    artifact_uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """One page of a source: runs, the problems met on the way, and how many runs there are in all if known."""
 

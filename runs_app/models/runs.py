@@ -70,6 +70,9 @@ class Run(models.Model):
     has_document = models.BooleanField(default=False)
     has_problems = models.BooleanField(default=False)
 
+    counted_in = models.BigIntegerField(
+        null=True, blank=True, help_text="key of the RunCount that this run is part of"
+    )
     digest = models.CharField(
         max_length=64, blank=True, help_text="of the record as mirrored; a sweep compares it"
     )
@@ -88,6 +91,16 @@ class Run(models.Model):
             models.Index(fields=["-started_at", "-id"], name="run_started"),
             models.Index(fields=["source", "parent_run_id"], name="run_parent"),
             models.Index(fields=["source", "status"], name="run_source_status"),
+            models.Index(
+                fields=["source", "-started_at"],
+                name="run_artifacts_due",
+                condition=models.Q(are_artifacts_current=False),
+            ),
+            models.Index(
+                fields=["source", "-started_at"],
+                name="run_history_due",
+                condition=models.Q(is_history_current=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +113,7 @@ class Run(models.Model):
 class RunMetric(models.Model):
     """The latest value of one metric of a run. NaN and infinities are kept as words, not as numbers."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics", db_index=False)
     key = models.CharField(max_length=250)
     value = models.FloatField(null=True, help_text="empty when not finite")
     special = models.CharField(max_length=8, blank=True, help_text="nan, inf or -inf")
@@ -118,7 +131,7 @@ class RunMetric(models.Model):
 class MetricPoint(models.Model):
     """One point of a metric's history."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metric_points")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metric_points", db_index=False)
     key = models.CharField(max_length=250)
     step = models.BigIntegerField()
     timestamp_ms = models.BigIntegerField()
@@ -135,7 +148,7 @@ class MetricPoint(models.Model):
 class RunParam(models.Model):
     """One param of a run."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="params")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="params", db_index=False)
     key = models.CharField(max_length=250)
     value = models.TextField()
 
@@ -149,7 +162,7 @@ class RunParam(models.Model):
 class RunTag(models.Model):
     """One tag of a run."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags", db_index=False)
     key = models.CharField(max_length=250)
     value = models.TextField()
 
@@ -163,7 +176,7 @@ class RunTag(models.Model):
 class RunArtifact(models.Model):
     """A file that a run left: text up to the limit is kept here, the rest is streamed from the source."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="artifacts")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="artifacts", db_index=False)
     path = models.CharField(max_length=1024)
     size_bytes = models.BigIntegerField(null=True, blank=True)
     media_type = models.CharField(max_length=128, blank=True)
@@ -212,6 +225,7 @@ class RunOutcome(models.Model):
     input_digest = models.CharField(
         max_length=64, blank=True, help_text="of the artifacts that it was read from"
     )
+    problems = models.JSONField(default=list, blank=True, help_text="what could not be read of them")
 
     def __str__(self) -> str:
         return f"outcome of {self.run_id}"

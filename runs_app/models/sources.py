@@ -27,6 +27,7 @@ class Source(models.Model):
     progress_total = models.PositiveIntegerField(null=True, blank=True)
     started_watermark_ms = models.BigIntegerField(default=0)
     ended_watermark_ms = models.BigIntegerField(default=0)
+    traced_watermark_ms = models.BigIntegerField(default=0)
     last_tried_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     last_swept_at = models.DateTimeField(null=True, blank=True)
@@ -43,6 +44,16 @@ class Source(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("runs:source_detail", args=[self.pk])
 
+    @property
+    def is_run_source(self) -> bool:
+        """Say whether runs are read from here, not skills."""
+        return self.kind != SourceKind.LIBRARY_FOLDER
+
+    @property
+    def has_walked(self) -> bool:
+        """Say whether every run was read at least once."""
+        return self.last_swept_at is not None
+
 
 class ImportProblem(models.Model):
     """Something that could not be read; it closes by itself when a later look finds its cause gone."""
@@ -53,6 +64,9 @@ class ImportProblem(models.Model):
     message = models.TextField()
     remedy = models.TextField()
     run_id = models.CharField(max_length=64, blank=True, db_index=True)
+    stage = models.CharField(
+        max_length=16, blank=True, help_text="the part of a sync that found it, and that may close it again"
+    )
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +74,13 @@ class ImportProblem(models.Model):
     class Meta:
         ordering = ["-last_seen_at", "path"]
         constraints = [models.UniqueConstraint(fields=["source", "path", "reason"], name="problem_once")]
+        indexes = [
+            models.Index(
+                fields=["source", "stage", "run_id"],
+                name="problem_open",
+                condition=models.Q(closed_at__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"

@@ -25,6 +25,9 @@ class ValidationReport(models.Model):
     score = models.FloatField(null=True, blank=True)
     feedback = models.TextField(blank=True)
     checks_performed = models.JSONField(default=list)
+    errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    details = models.JSONField(default=dict, help_text="what the report says beyond its known fields")
     num_errors = models.PositiveIntegerField(default=0)
     num_warnings = models.PositiveIntegerField(default=0)
     raw = models.TextField(blank=True, help_text="the report as it was found")
@@ -33,6 +36,14 @@ class ValidationReport(models.Model):
 
     class Meta:
         ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "digest"], name="report_once"),
+            models.UniqueConstraint(
+                fields=["digest"],
+                condition=models.Q(version__isnull=True),
+                name="report_without_version_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.validator}: {self.status}"
@@ -90,6 +101,14 @@ class QualityAssessment(models.Model):
 
     class Meta:
         ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "digest"], name="assessment_once"),
+            models.UniqueConstraint(
+                fields=["digest"],
+                condition=models.Q(version__isnull=True),
+                name="assessment_without_version_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scorer}: {self.quality_score}"

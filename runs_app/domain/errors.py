@@ -1,0 +1,82 @@
+"""What can go wrong with runs and sources: each message is a sentence that a person may read and act on."""
+
+from runs_app.domain.enums import ProblemReason
+
+
+class RunsError(Exception):
+    """Root of every error of this app."""
+
+
+class SourceError(RunsError):
+    """A source could not be read; ``remedy`` says what to do, ``reason`` how a problem list files it."""
+
+    reason = ProblemReason.UNREACHABLE
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class SourceUnreachable(SourceError):
+    """The source did not answer, or broke off; another try may succeed."""
+
+
+class SourceRefused(SourceError):
+    """The source answered and said no: credentials, permissions, or a request that it does not know."""
+
+    reason = ProblemReason.REFUSED
+
+
+class SourceUnsuitable(SourceError):
+    """What stands at the address is not something that can be mirrored."""
+
+    reason = ProblemReason.WRONG_SHAPE
+
+
+class AddressInvalid(RunsError):
+    """The text that was given for a source's address cannot be one."""
+
+
+class SourceExists(RunsError):
+    """The address is a source already; ``source_id`` says which."""
+
+    def __init__(self, message: str, *, source_id: int) -> None:
+        super().__init__(message)
+        self.source_id = source_id
+
+
+class SourceUnknown(RunsError):
+    """No source has the name, number or address that was given."""
+
+
+class SourceDisabled(RunsError):
+    """The source is switched off, so nothing is read from it."""
+
+
+class SyncBusy(RunsError):
+    """Another sync holds this source; the message says who, and since when."""
+
+
+class QueueDown(RunsError):
+    """Work cannot be handed to a worker."""
+
+
+class LeaseLost(RunsError):
+    """This sync took too long to report and another one has taken over; what it had written is kept."""
+
+
+class RunMissing(RunsError):
+    """The source has no such run any more."""
+
+
+class ArtifactMissing(RunsError):
+    """The source has no such file any more."""
+
+
+class ArtifactTooLarge(RunsError):
+    """The file is larger than the limit that was given."""
+
+
+class PathLeavesSource(RunsError):
+    """The path, or the link that it names, points outside the run's own folder."""

@@ -1,0 +1,25 @@
+"""What can go wrong in the library; every message is a full sentence that a user may read and act on."""
+
+
+class SkillsError(Exception):
+    """The root of the library's errors."""
+
+
+class DocumentEditError(SkillsError):
+    """An edit of a document cannot be made as asked; nothing was changed."""
+
+
+class DocumentWriteError(SkillsError):
+    """A document cannot be written so that every host would read it the same."""
+
+
+class PathInvalid(SkillsError):
+    """The text cannot be the address of a skill or category."""
+
+
+class PathTaken(SkillsError):
+    """The address belongs to something else; an alias never shadows it and nothing is overwritten."""
+
+
+class AliasLoops(SkillsError):
+    """An alias would lead back to itself."""
