@@ -1,0 +1,12 @@
+"""How good a document is, by named scorers in named versions; two scorers are never drawn as one line."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from skills_app.domain.scoring.reference import SCORER as REFERENCE_SCORER
+from skills_app.domain.scoring.reference import score_reference
+from skills_app.domain.scoring.score import Dimension, Evidence, Measure, Score
+
+SCORERS: Mapping[str, Callable[[str], Score]] = MappingProxyType({REFERENCE_SCORER: score_reference})
+
+__all__ = ["REFERENCE_SCORER", "SCORERS", "Dimension", "Evidence", "Measure", "Score", "score_reference"]
