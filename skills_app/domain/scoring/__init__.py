@@ -3,10 +3,24 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from skills_app.domain.scoring.fleet1 import SCORER as FLEET1_SCORER
+from skills_app.domain.scoring.fleet1 import score_fleet1
 from skills_app.domain.scoring.reference import SCORER as REFERENCE_SCORER
 from skills_app.domain.scoring.reference import score_reference
 from skills_app.domain.scoring.score import Dimension, Evidence, Measure, Score
 
-SCORERS: Mapping[str, Callable[[str], Score]] = MappingProxyType({REFERENCE_SCORER: score_reference})
+SCORERS: Mapping[str, Callable[[str], Score]] = MappingProxyType(
+    {FLEET1_SCORER: score_fleet1, REFERENCE_SCORER: score_reference}
+)
 
-__all__ = ["REFERENCE_SCORER", "SCORERS", "Dimension", "Evidence", "Measure", "Score", "score_reference"]
+__all__ = [
+    "FLEET1_SCORER",
+    "REFERENCE_SCORER",
+    "SCORERS",
+    "Dimension",
+    "Evidence",
+    "Measure",
+    "Score",
+    "score_fleet1",
+    "score_reference",
+]

@@ -35,10 +35,11 @@ def split_front_matter(text: str) -> tuple[dict[Any, Any], str]:
     parts = text.split("---", 2)
     if len(parts) < 3:
         return {}, text
-    return _read_mapping(parts[1]), parts[2].strip()
+    return read_mapping(parts[1]), parts[2].strip()
 
 
-def _read_mapping(source: str) -> dict[Any, Any]:
+def read_mapping(source: str) -> dict[Any, Any]:
+    """Return the mapping that YAML text holds; empty when it is none, or hostile; never raises on a text."""
     try:
         if _is_hostile(source):
             return {}
