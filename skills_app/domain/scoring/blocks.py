@@ -42,9 +42,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of prose, without the marks that lead into it, and where it stands."""
+    """One sentence of prose: without the marks that lead into it, as it was written, and where it stands."""
 
     text: str
+    written: str
     line: int
     block: Block
 
@@ -73,7 +74,7 @@ def sentences(block: Block) -> Iterator[Sentence]:
     for part in _SENTENCE_END.split(block.text):
         text = part.strip(_MARKS + _SIGNS)
         if text:
-            yield Sentence(text, block.line, block)
+            yield Sentence(text, part, block.line, block)
 
 
 def lead_of(text: str) -> str:

@@ -89,10 +89,10 @@ def is_directive(text: str) -> bool:
     and what follows a lead-in such as "Order:".
     """
     plain = _EMPHASIS.sub("", text[:400])
-    if _opens_with_verb(plain):
-        return True
     head, colon, rest = plain.partition(": ")
-    if colon and len(head) <= 60 and _opens_with_verb(rest):
+    if colon and len(head.split()) <= rules.LIMITS["lead_in_words"]:
+        plain = rest if " " in head or not _opens_with_verb(f"{head} it") else f"{head} {rest}"
+    if _opens_with_verb(plain):
         return True
     first = plain.split(" ", 1)[0].lower()
     if first in rules.CIRCUMSTANCES:
@@ -152,7 +152,7 @@ def quote(block: Block, shows: str) -> Evidence:
 
 def quote_sentence(sentence: Sentence, shows: str) -> Evidence:
     """Return a sentence as evidence."""
-    return Evidence(sentence.line, sentence.block.end_line, _cut(sentence.text), shows)
+    return Evidence(sentence.line, sentence.block.end_line, _cut(sentence.written), shows)
 
 
 def quote_sentences(found: list[Sentence], shows: str) -> tuple[Evidence, ...]:
@@ -178,7 +178,7 @@ def _cut(text: str) -> str:
 
 def _cell_sentences(block: Block) -> list[Sentence]:
     return [
-        Sentence(cell, block.line + 1 + number, block)
+        Sentence(cell, cell, block.line + 1 + number, block)
         for number, row in enumerate(block.rows[1:], start=1)
         for cell in row
         if cell

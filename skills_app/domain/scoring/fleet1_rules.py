@@ -75,6 +75,7 @@ LIMITS: dict[str, float] = {
     "only_inline_worth": 0.5,
     "intro_words": 4,
     "directives": 12,
+    "lead_in_words": 5,
     "firm_rules": 4,
     "reasons": 4,
     "pairs": 3,
@@ -206,13 +207,13 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "aside": (r"\binstead of\b", r"\brather than\b", r"\bas opposed to\b"),
     "wrong_in_code": (r"(?:#|//|--)[^\n]{0,80}(?:❌|\b(?:wrong|bad|incorrect|avoid|don't)\b)",),
     "right_in_code": (r"(?:#|//|--)[^\n]{0,80}(?:✅|\b(?:right|good|correct|better|instead)\b)",),
-    "file_link": (r"\]\((?!\w+:|#|/)(?:\./)?[\w-][\w./ -]{0,200}\)",),
+    "file_link": (r"\]\((?!\w+:)(?:\./)?[\w-]",),
     "file_name": (r"`(?:\./)?[\w-]+/[\w./-]{1,200}`",),
     "points": (
         r"\b(?:see|read|refer to|consult|open|follow|load|run|use|check)\b",
         r"\b(?:details|more|examples?) (?:in|at)\b",
     ),
-    "when_to_read": (r"\bwhen\b", r"\bif\b", r"\bbefore\b", r"\bafter\b", r"\bfor\b", r"\bto \w+"),
+    "when_to_read": (r"\bwhen\b", r"\bif\b", r"\bbefore\b", r"\bafter\b", r"\bfor\b", r"\bto \w"),
 }
 
 # Words that say little about what a skill is for.
