@@ -16,6 +16,27 @@ SCORER = "skill-fleet-2026-01"
 VERSION = "2026-01"
 
 _compiled: dict[tuple[tuple[str, ...], int], re.Pattern[str]] = {}
+_lowered: dict[tuple[tuple[str, ...], int], re.Pattern[str]] = {}
+
+
+# Characters whose lower case is not what a search that ignores case takes them for.
+_CASE_ODDITIES = frozenset("İıſ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A body as written and as it is searched: in lower case where that finds the same, since it is faster."""
+
+    text: str
+    searched: str
+    flags: int
+
+    @classmethod
+    def of(cls, text: str) -> "_Body":
+        flags = int(rules.FLAGS)
+        if not flags & re.IGNORECASE or not _CASE_ODDITIES.isdisjoint(text):
+            return cls(text, text, flags)
+        return cls(text, text.lower(), flags & ~re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -39,7 +60,8 @@ def score_reference(text: str) -> Score:
     time linear in its length. Where the reference itself failed (front matter that is YAML but no mapping),
     the front matter counts as empty. Source: domain rules, section 2.
     """
-    front_matter, body = split_front_matter(text)
+    front_matter, body_text = split_front_matter(text)
+    body = _Body.of(body_text)
     report = _Report()
     description = _description_of(front_matter)
     _judge_front_matter(front_matter, description, report)
@@ -96,7 +118,7 @@ def _judge_front_matter(front_matter: dict[Any, Any], description: str, report: 
     report.measures["frontmatter_completeness"] = min(completeness, 1.0)
 
 
-def _judge_structure(body: str, report: _Report) -> None:
+def _judge_structure(body: _Body, report: _Report) -> None:
     measures, say = report.measures, report.say
     for name in (
         "has_overview",
@@ -134,7 +156,7 @@ def _judge_structure(body: str, report: _Report) -> None:
     say(measures["skill_style_detected"] == "navigation_hub", "Well-structured navigation hub skill")
 
 
-def _discloses(body: str, num_mentions: int) -> bool:
+def _discloses(body: _Body, num_mentions: int) -> bool:
     if _has("folder_heading", body):
         return True
     if not num_mentions:
@@ -142,28 +164,31 @@ def _discloses(body: str, num_mentions: int) -> bool:
     return _has("pointer_to_folder", body) or _has("more_in_folder", body) or _links_into_folder(body)
 
 
-def _links_into_folder(body: str) -> bool:
+def _links_into_folder(body: _Body) -> bool:
     """Return whether a link's target begins with a known folder, its bracket opening on the same line."""
     seen = 0
-    for match in _pattern(rules.PATTERNS["link_into_folder"], rules.FLAGS).finditer(body):
-        start = max(body.rfind("\n", seen, match.start()), seen)
-        if "[" in body[start : match.start()]:
+    for match in _search(rules.PATTERNS["link_into_folder"], body).finditer(body.searched):
+        start = max(body.searched.rfind("\n", seen, match.start()), seen)
+        if "[" in body.searched[start : match.start()]:
             return True
         seen = match.end()
     return False
 
 
-def _style(body: str, num_mentions: int) -> str:
-    headings = len(_pattern(rules.CASED_PATTERNS["second_level_heading"], re.MULTILINE).findall(body))
-    if len(body) < rules.STYLE_LIMITS["hub_under"] and num_mentions >= rules.STYLE_LIMITS["hub_mentions"]:
+def _style(body: _Body, num_mentions: int) -> str:
+    headings = len(_pattern(rules.CASED_PATTERNS["second_level_heading"], re.MULTILINE).findall(body.text))
+    if (
+        len(body.text) < rules.STYLE_LIMITS["hub_under"]
+        and num_mentions >= rules.STYLE_LIMITS["hub_mentions"]
+    ):
         return "navigation_hub"
-    if len(body) > rules.STYLE_LIMITS["long_over"] or headings >= rules.STYLE_LIMITS["long_headings"]:
+    if len(body.text) > rules.STYLE_LIMITS["long_over"] or headings >= rules.STYLE_LIMITS["long_headings"]:
         return "comprehensive"
     return "minimal"
 
 
-def _judge_patterns(body: str, report: _Report) -> None:
-    count = len(_pattern(rules.CASED_PATTERNS["pattern_heading"]).findall(body))
+def _judge_patterns(body: _Body, report: _Report) -> None:
+    count = len(_pattern(rules.CASED_PATTERNS["pattern_heading"]).findall(body.text))
     report.measures["pattern_count"] = count
     if count >= rules.FULL_PATTERN_COUNT:
         report.strengths.append(f"Excellent pattern coverage ({count} patterns)")
@@ -188,8 +213,8 @@ def _judge_patterns(body: str, report: _Report) -> None:
     report.measures["has_key_insights"] = insights
 
 
-def _judge_code(body: str, report: _Report) -> None:
-    blocks = _pattern(rules.CASED_PATTERNS["code_block"]).findall(body)
+def _judge_code(body: _Body, report: _Report) -> None:
+    blocks = _pattern(rules.CASED_PATTERNS["code_block"]).findall(body.text)
     report.measures["code_examples_count"] = len(blocks)
     report.measures["code_examples_quality"] = _code_quality(blocks, report)
     if len(blocks) >= 5:
@@ -223,7 +248,7 @@ def _code_quality(blocks: list[tuple[str, str]], report: _Report) -> float:
     return min(quality, 1.0)
 
 
-def _judge_indicators(body: str, description: str, report: _Report) -> None:
+def _judge_indicators(body: _Body, description: str, report: _Report) -> None:
     measures = report.measures
     measures["has_core_principle"] = _has("has_core_principle", body)
     measures["has_strong_guidance"] = _has("has_strong_guidance", body)
@@ -252,12 +277,12 @@ def _judge_indicators(body: str, description: str, report: _Report) -> None:
         )
 
 
-def _contrasts(body: str) -> bool:
-    if all(mark in body for mark in rules.MARKS) or (_has("good_mark", body) and _has("bad_mark", body)):
+def _contrasts(body: _Body) -> bool:
+    if all(mark in body.text for mark in rules.MARKS) or (_has("good_mark", body) and _has("bad_mark", body)):
         return True
-    mistake = _pattern(rules.PATTERNS["common_mistake"], rules.FLAGS).search(body)
-    production = _pattern(rules.PATTERNS["production_pattern"], rules.FLAGS)
-    return mistake is not None and production.search(body, mistake.end()) is not None
+    mistake = _search(rules.PATTERNS["common_mistake"], body).search(body.searched)
+    production = _search(rules.PATTERNS["production_pattern"], body)
+    return mistake is not None and production.search(body.searched, mistake.end()) is not None
 
 
 def _description_of(front_matter: dict[Any, Any]) -> str:
@@ -283,13 +308,24 @@ def _description_quality(description: str) -> float:
     return min(quality, 1.0)
 
 
-def _has(name: str, body: str) -> bool:
-    return _pattern(rules.PATTERNS[name], rules.FLAGS).search(body) is not None
+def _has(name: str, body: _Body) -> bool:
+    return _search(rules.PATTERNS[name], body).search(body.searched) is not None
 
 
-def _count(name: str, body: str) -> int:
-    pattern = _pattern(rules.PATTERNS[name], rules.FLAGS)
-    return sum(1 for _ in pattern.finditer(body))
+def _count(name: str, body: _Body) -> int:
+    return sum(1 for _ in _search(rules.PATTERNS[name], body).finditer(body.searched))
+
+
+def _search(alternatives: tuple[str, ...], body: _Body) -> re.Pattern[str]:
+    """Return the pattern that searches a body; its source holds no class whose meaning turns with its case."""
+    if body.flags & re.IGNORECASE or not rules.FLAGS & re.IGNORECASE:
+        return _pattern(alternatives, body.flags)
+    key = (alternatives, body.flags)
+    pattern = _lowered.get(key)
+    if pattern is None:
+        lowered = tuple(source.lower() for source in alternatives)
+        pattern = _lowered[key] = _pattern(lowered, body.flags)
+    return pattern
 
 
 def _pattern(alternatives: tuple[str, ...], flags: int = 0) -> re.Pattern[str]:

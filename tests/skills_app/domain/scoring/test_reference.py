@@ -214,6 +214,20 @@ def test_the_pattern_count_equals_the_expression_it_was_specified_by() -> None:
     check()
 
 
+@pytest.mark.parametrize("odd", "İıſ")
+def test_a_body_searched_in_lower_case_measures_as_one_searched_without_regard_to_case(odd: str) -> None:
+    for measure, body, expected in BODIES:
+        if measure != "skill_style_detected":
+            assert _equal(score_reference(f"{body}\n\n!{odd}").measures[measure], expected), body
+
+
+def test_letters_that_fold_to_plain_ones_are_found_as_the_reference_finds_them() -> None:
+    assert score_reference("antİ-pattern").measures["has_anti_patterns"] is True
+    assert score_reference("## Overvıew").measures["has_overview"] is True
+    assert score_reference("**Inſight**").measures["has_key_insights"] is True
+    assert score_reference("Key ta\u212aeaway").measures["has_key_insights"] is True
+
+
 @given(st.one_of(st.text(), st.text(alphabet="-#\n: a`[](){}*&!<❌✅'\"|>?1.", max_size=200)))
 @settings(max_examples=300, deadline=None)
 def test_any_text_scores_within_0_and_1(text: str) -> None:
