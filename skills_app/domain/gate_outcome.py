@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from skills_app.domain.gates import SEVERITIES, Condition, Gate, Kind, Scope, Waiver, number
+from skills_app.domain.scoring.score import Score
 
 # A score that fewer model judge runs than this stand behind never blocks alone.
 MIN_JUDGE_RUNS = 2
@@ -61,6 +62,11 @@ class ScoreValue:
     version: str = ""
     num_judge_runs: int = 0
     dimensions: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, score: Score) -> "ScoreValue":
+        """Return one of our own scores, which is computed by rule, as a gate reads it."""
+        return cls(score.value, score.version, 0, {d.name: d.value for d in score.dimensions})
 
 
 @dataclass(frozen=True, slots=True)

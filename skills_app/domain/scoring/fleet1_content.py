@@ -4,6 +4,7 @@ from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.blocks import Block, Kind, lead_of
 from skills_app.domain.scoring.fleet1_reading import (
     MAX_EVIDENCE,
+    JoinedLines,
     Part,
     Reading,
     find,
@@ -105,6 +106,7 @@ def contrast(reading: Reading) -> list[Part]:
     pairs: list[Evidence] = []
     worth = 0.0
     open_side: tuple[int, int, Block] | None = None
+    sides = _sides(reading.blocks)
     for index, block in enumerate(reading.blocks):
         if block.kind is Kind.TABLE:
             num_rows = _contrasting_rows(block)
@@ -116,7 +118,7 @@ def contrast(reading: Reading) -> list[Part]:
                 worth += 1
                 pairs.append(quote(block, "a wrong way beside a right one"))
             continue
-        side = _side(reading.blocks, index)
+        side = sides.get(index, 0)
         if (
             side
             and open_side
@@ -136,16 +138,23 @@ def contrast(reading: Reading) -> list[Part]:
     return [Part("pairs", full_at(worth, "pairs"), reason, evidence)]
 
 
-def _side(blocks: list[Block], index: int) -> int:
-    """Return -1 for a block that introduces a wrong way, 1 for a right one, 0 for neither, both or empty."""
-    block = blocks[index]
+def _sides(blocks: list[Block]) -> dict[int, int]:
+    """Return by index -1 for a block that introduces a wrong way and 1 for a right one, if it says something.
+
+    A block that introduces both introduces neither. The leads are joined, so that each pattern runs once.
+    """
+    leads = [_short_lead(block) for block in blocks]
+    joined = JoinedLines(leads)
+    wrong, right = joined.indexes_of("wrong_side"), joined.indexes_of("right_side")
+    found = dict.fromkeys(wrong - right, -1) | dict.fromkeys(right - wrong, 1)
+    return {index: side for index, side in found.items() if _has_substance(blocks, index, leads[index])}
+
+
+def _short_lead(block: Block) -> str:
+    if block.kind in (Kind.CODE, Kind.TABLE):
+        return ""
     lead = lead_of(block.text)
-    if not lead or len(lead.split()) > rules.LIMITS["lead_words"]:
-        lead = block.text[:2]
-    wrong, right = find("wrong_side", lead), find("right_side", lead)
-    if bool(wrong) == bool(right) or not _has_substance(blocks, index, lead):
-        return 0
-    return -1 if wrong else 1
+    return lead if lead and len(lead.split()) <= rules.LIMITS["lead_words"] else block.text[:2]
 
 
 def _has_substance(blocks: list[Block], index: int, lead: str) -> bool:

@@ -40,22 +40,29 @@ class Reading:
     directives: list[Sentence]
     num_words: int
     num_lines: int
-    _joined: str = field(init=False)
-    _starts: list[int] = field(init=False)
+    _joined: "JoinedLines" = field(init=False)
 
     def __post_init__(self) -> None:
-        """Join the sentences once, a line each, so that a pattern runs over all of them in one go."""
-        lowered = [sentence.text.replace("\n", " ").lower() for sentence in self.sentences]
-        self._joined = "\n".join(lowered)
-        self._starts = [0, *accumulate(len(text) + 1 for text in lowered)]
+        """Join the sentences once, so that a pattern runs over all of them in one go."""
+        self._joined = JoinedLines([sentence.text for sentence in self.sentences])
 
     def matching(self, name: str) -> list[Sentence]:
         """Return the sentences in which a named pattern is found, in order."""
-        found: dict[int, Sentence] = {}
-        for match in pattern(name).finditer(self._joined):
-            index = bisect_right(self._starts, match.start()) - 1
-            found.setdefault(index, self.sentences[index])
-        return list(found.values())
+        return [self.sentences[index] for index in sorted(self._joined.indexes_of(name))]
+
+
+class JoinedLines:
+    """Texts in lower case, a line each, searched together: one long search costs far less than many short ones."""
+
+    def __init__(self, texts: list[str]) -> None:
+        lowered = [text.replace("\n", " ").lower() for text in texts]
+        self._text = "\n".join(lowered)
+        self._starts = [0, *accumulate(len(text) + 1 for text in lowered)]
+
+    def indexes_of(self, name: str) -> set[int]:
+        """Return the indexes of the texts in which a named pattern is found."""
+        starts = self._starts
+        return {bisect_right(starts, match.start()) - 1 for match in pattern(name).finditer(self._text)}
 
 
 def read(text: str) -> Reading:

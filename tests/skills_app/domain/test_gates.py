@@ -26,6 +26,7 @@ from skills_app.domain.gates import (
     gate_from_data,
     gate_from_json,
 )
+from skills_app.domain.scoring import score_fleet1
 
 TODAY = date(2026, 11, 20)
 
@@ -152,6 +153,14 @@ def test_a_condition_on_the_change(
     assert outcome.status is status
     assert outcome.value == (value if value is None else pytest.approx(value))
     assert outcome.condition.scope is Scope.CHANGE
+
+
+def test_a_score_of_ours_is_read_with_its_version_and_dimensions() -> None:
+    value = ScoreValue.of(score_fleet1("Run `git log` now."))
+    assert (value.version, value.num_judge_runs) == ("1.0", 0)
+    judged = Judged(scores={"fleet-1": value})
+    assert only(gate_of(score(0.01, "fleet-1", dimension="guidance")), judged).status is Status.MET
+    assert only(gate_of(score(0.9, "fleet-1", dimension="contrast")), judged).status is Status.NOT_MET
 
 
 def test_old_debt_does_not_block_the_change_though_it_blocks_the_whole() -> None:
