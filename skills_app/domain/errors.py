@@ -1,8 +1,16 @@
-"""What can go wrong in the library; every message is a full sentence that a user may read and act on."""
+"""The errors of the library; each message is a sentence that a user may read and act on."""
 
 
 class SkillsError(Exception):
-    """The root of the library's errors."""
+    """Something about a skill could not be done."""
+
+
+class DocumentEditError(SkillsError):
+    """An edit of a document cannot be made as asked; nothing was changed."""
+
+
+class DocumentWriteError(SkillsError):
+    """A document cannot be written so that every host would read it the same."""
 
 
 class GateDataError(SkillsError):
