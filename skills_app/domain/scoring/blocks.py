@@ -52,6 +52,7 @@ class Sentence:
 
 MAX_LABEL_WORDS = 12
 
+_BREAK = re.compile(r"\r\n|\n|\r")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^\s`{]*)")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
 _ITEM = re.compile(r"(?:[-*+]|(\d{1,9})[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
@@ -64,9 +65,13 @@ _SIGNS = "✓✔✅❌✗✘"
 def read_blocks(body: str, first_line: int = 1) -> list[Block]:
     """Return the blocks of a Markdown body in order; never raises, linear in its length.
 
-    ``first_line`` is the 1-based line of the file at which the body begins.
+    ``first_line`` is the 1-based line of the file at which the body begins. Lines end in LF, CRLF or a lone CR, and
+    are numbered as the document numbers them.
     """
-    return _Reader(body.split("\n"), first_line).blocks()
+    lines = _BREAK.split(body) if "\r" in body else body.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return _Reader(lines, first_line).blocks()
 
 
 def sentences(block: Block) -> Iterator[Sentence]:

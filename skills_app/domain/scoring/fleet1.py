@@ -6,6 +6,7 @@ for and why stands in ``templates/docs/explanation/fleet_1_scorer.md``; the numb
 
 from collections.abc import Callable
 
+from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.fleet1_content import contrast, disclosure, examples, guidance
 from skills_app.domain.scoring.fleet1_form import size, structure, trigger_clarity
@@ -26,13 +27,13 @@ _DIMENSIONS: dict[str, Callable[[Reading], list[Part]]] = {
 }
 
 
-def score_fleet1(text: str) -> Score:
-    """Return the ``fleet-1`` score of a whole SKILL.md text, each dimension with its evidence by line.
+def score_fleet1(source: str | SkillDocument) -> Score:
+    """Return the ``fleet-1`` score of a SKILL.md, as text or parsed, each dimension with its evidence by line.
 
     Values 0 to 1; never raises on a text, and takes time linear in its length. The measures are the value of each
     dimension and of each of its parts, as ``dimension`` and ``dimension.part``.
     """
-    reading = read(text)
+    reading = read(parse_document(source) if isinstance(source, str) else source)
     measures: dict[str, Measure] = {}
     dimensions = tuple(_dimension(name, reading, measures) for name in _DIMENSIONS)
     total = sum(rules.WEIGHTS.values())

@@ -5,9 +5,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from skills_app.domain.documents import SkillDocument
 from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.blocks import Block, Kind, Sentence, read_blocks, sentences
-from skills_app.domain.scoring.front_matter import read_mapping
 from skills_app.domain.scoring.score import Evidence
 
 MAX_QUOTE = 160
@@ -65,10 +65,10 @@ class JoinedLines:
         return {bisect_right(starts, match.start()) - 1 for match in pattern(name).finditer(self._text)}
 
 
-def read(text: str) -> Reading:
-    """Return the reading of a whole SKILL.md text; lines are 1-based in the file."""
-    description, description_line, body, first_line = _split(text)
-    blocks = read_blocks(body, first_line)
+def read(document: SkillDocument) -> Reading:
+    """Return the reading of a document; lines are 1-based in the file."""
+    description, description_line = _description_of(document)
+    blocks = read_blocks(document.body, document.body_line)
     prose = [
         sentence
         for block in blocks
@@ -84,8 +84,8 @@ def read(text: str) -> Reading:
         blocks,
         prose,
         directives,
-        len(body.split()),
-        body.count("\n") + 1 if body else 0,
+        document.num_words,
+        document.num_lines,
     )
 
 
@@ -192,20 +192,14 @@ def _cell_sentences(block: Block) -> list[Sentence]:
     ]
 
 
-def _split(text: str) -> tuple[str, int, str, int]:
-    """Return description, its line, body, and the body's first line.
-
-    The front matter ends at the first line that is ``---`` alone. A description in YAML that does not parse is
-    read from its own line as it stands.
-    """
-    lines = text.removeprefix("\ufeff").split("\n")
-    if lines[0].rstrip() != "---":
-        return "", 1, text, 1
-    end = next((n for n in range(1, len(lines)) if lines[n].rstrip() == "---"), 0)
-    if not end:
-        return "", 1, text, 1
-    at = next((n for n in range(1, end) if lines[n].startswith("description:")), 0)
-    value = read_mapping("\n".join(lines[1:end])).get("description")
-    if value is None and at:
-        value = lines[at].partition(":")[2].strip()
-    return value if isinstance(value, str) else "", at + 1, "\n".join(lines[end + 1 :]), end + 2
+def _description_of(document: SkillDocument) -> tuple[str, int]:
+    """Return the description and its line; in front matter that does not parse, as its line has it."""
+    place = document.field_place("description")
+    if document.description:
+        return document.description, place.line if place else 1
+    if document.front_matter and not document.front_matter.is_readable:
+        first = document.front_matter.place.line + 1
+        for line, row in enumerate(document.front_matter.text.split("\n"), start=first):
+            if row.startswith("description:"):
+                return row.partition(":")[2].strip(), line
+    return "", 1

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from skills_app.domain.documents import SkillDocument
 from skills_app.domain.scoring import reference_rules as rules
 from skills_app.domain.scoring.front_matter import split_front_matter
 from skills_app.domain.scoring.score import Measure, Score
@@ -53,13 +54,14 @@ class _Report:
             self.issues.append(issue)
 
 
-def score_reference(text: str) -> Score:
-    """Return the reference score of a whole SKILL.md text, with every measure, issue and strength in order.
+def score_reference(source: str | SkillDocument) -> Score:
+    """Return the reference score of a SKILL.md, as text or parsed, with every measure, issue and strength in order.
 
     Scores 0 to 1 as the reference computed them, to the last binary digit; never raises on a text, and takes
     time linear in its length. Where the reference itself failed (front matter that is YAML but no mapping),
     the front matter counts as empty. Source: domain rules, section 2.
     """
+    text = source if isinstance(source, str) else source.text
     front_matter, body_text = split_front_matter(text)
     body = _Body.of(body_text)
     report = _Report()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skills_app.domain.documents import parse_document
 from skills_app.domain.scoring import SCORERS, fleet1
 from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.fleet1 import score_fleet1
@@ -176,7 +177,14 @@ def test_the_score_names_its_scorer_and_version() -> None:
     assert score.as_dict()["dimensions"][0]["name"] == "trigger_clarity"
 
 
-@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+def test_a_parsed_document_scores_as_its_text() -> None:
+    document = parse_document(DOCUMENT)
+    assert {name: scorer(document) for name, scorer in SCORERS.items()} == {
+        name: scorer(DOCUMENT) for name, scorer in SCORERS.items()
+    }
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
 def test_line_endings_and_a_byte_order_mark_change_nothing(newline: str) -> None:
     text = "\ufeff" + DOCUMENT.replace("\n", newline)
     assert score_fleet1(text).value == score_fleet1(DOCUMENT).value
@@ -188,7 +196,7 @@ def test_any_text_scores_within_0_and_1(text: str) -> None:
     for document in (text, f"---\n{text}\n---\n{text}", f"---\ndescription: {text}\n---\n"):
         score = score_fleet1(document)
         assert 0.0 <= score.value <= 1.0
-        num_lines = document.count("\n") + 1
+        num_lines = len(parse_document(document).lines)
         for dimension in score.dimensions:
             assert 0.0 <= dimension.value <= 1.0
             assert all(1 <= e.line <= e.end_line <= num_lines for e in dimension.evidence)
