@@ -207,7 +207,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "aside": (r"\binstead of\b", r"\brather than\b", r"\bas opposed to\b"),
     "wrong_in_code": (r"(?:#|//|--)[^\n]{0,80}(?:❌|\b(?:wrong|bad|incorrect|avoid|don't)\b)",),
     "right_in_code": (r"(?:#|//|--)[^\n]{0,80}(?:✅|\b(?:right|good|correct|better|instead)\b)",),
-    "file_link": (r"\]\((?!\w+:)(?:\./)?[\w-]",),
+    "file_link": (r"\]\((?:\./)?[\w-][\w /-]{0,200}\.\w",),
     "file_name": (r"`(?:\./)?[\w-]+/[\w./-]{1,200}`",),
     "points": (
         r"\b(?:see|read|refer to|consult|open|follow|load|run|use|check)\b",
