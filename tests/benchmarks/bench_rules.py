@@ -1,9 +1,10 @@
 """How fast documents are judged, against ``skills-ref validate`` on the same files in the same run.
 
-Both run as library calls in this process, on one core. What a stage of ours needs is counted with it: the peer reads
-a file, parses its front matter and checks six rules; a score of ours takes the text of a file that was read before,
-and parses it by itself. The peer's figure is therefore the cost of its whole job, not of the same one; ``aim`` says
-what is asked of each row.
+Both run as library calls in this process, on one core, and in one run. The peer reads a file, parses its front matter
+and checks its rules on it; its share of our work is the reading of the document, which is asked to be three times as
+fast though it reads the body as well. Scores have no counterpart in the peer: their ratio is shown and nothing is
+asked of it. Every stage of ours is timed from what it is given: parsing from the bytes, the others from a document
+that was parsed before; judging a document in full is all of them.
 """
 
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 from skills_ref import validate
 
+from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.scoring import SCORERS
 from tests.shared_data import SHARED_DATA
 
@@ -24,8 +26,10 @@ SIZES = (10_000, 100_000, 1_000_000)
 REPEATS = 5
 
 Row = dict[str, Any]
-# What is done to one document, by name, in the order of the table.
-STAGES: dict[str, Callable[[str], object]] = {f"score {name}": scorer for name, scorer in SCORERS.items()}
+# What is done to a parsed document, by name, in the order of the table.
+STAGES: dict[str, Callable[[SkillDocument], object]] = {
+    f"score {name}": scorer for name, scorer in SCORERS.items()
+}
 
 
 def rows() -> list[Row]:
@@ -58,37 +62,59 @@ def document_of(texts: list[str], size: int) -> str:
     )
 
 
+def read_whole(source: bytes) -> SkillDocument:
+    """Parse a document with all that is read on first use: places, outline, code blocks, links, words."""
+    document = parse_document(source)
+    document.structure  # noqa: B018 - read on first use, and kept
+    document.num_words  # noqa: B018
+    return document
+
+
+def judge_in_full(source: bytes) -> None:
+    """Do everything to a document that is done to a version: parse it, and every stage."""
+    document = read_whole(source)
+    for stage in STAGES.values():
+        stage(document)
+
+
 def _rates(what: str, folders: list[Path]) -> Iterator[Row]:
-    """Yield documents per second of each stage and of both scores, beside the peer's."""
-    texts = [(folder / "SKILL.md").read_text(encoding="utf-8") for folder in folders]
+    """Yield documents per second of parsing and of each stage, beside the peer's."""
+    sources = [(folder / "SKILL.md").read_bytes() for folder in folders]
+    documents = [read_whole(source) for source in sources]
     peer = len(folders) / _best(lambda: [validate(folder) for folder in folders])
-    for name, stage in STAGES.items():
-        ours = len(texts) / _best(lambda stage=stage: [stage(text) for text in texts])
-        yield _row(f"{name}, {what} (documents/s)", ours, peer)
+    ours = len(sources) / _best(lambda: [parse_document(source) for source in sources])
+    name = f"parse front matter and places, {what} (documents/s)"
+    yield _row(name, ours, peer, aim="at least 3 times", holds=ours >= 3 * peer)
+    ours = len(sources) / _best(lambda: [read_whole(source) for source in sources])
+    yield _row(f"parse in full, {what} (documents/s)", ours, peer)
+    for stage_name, stage in STAGES.items():
+        ours = len(documents) / _best(lambda stage=stage: [stage(document) for document in documents])
+        yield _row(f"{stage_name}, {what} (documents/s)", ours, peer)
 
 
 def _judging(texts: list[str]) -> Row:
-    many = [texts[index % len(texts)] for index in range(NUM_JUDGED)]
-    seconds = _best(lambda: [stage(text) for text in many for stage in STAGES.values()], repeats=2)
-    name = f"{NUM_JUDGED:,} documents through {len(STAGES)} stages (s)"
+    sources = [text.encode() for text in texts]
+    many = [sources[index % len(sources)] for index in range(NUM_JUDGED)]
+    seconds = _best(lambda: [judge_in_full(source) for source in many], repeats=2)
+    name = f"{NUM_JUDGED:,} documents parsed and judged in {len(STAGES)} stages (s)"
     return _row(name, seconds, None, aim="under 5 s", holds=seconds < 5)
 
 
 def _growth(texts: list[str]) -> Iterator[Row]:
-    """Yield for each stage its time at 1 MB over its time at 10 KB, in units of what linear growth would give."""
-    documents = [document_of(texts, size) for size in SIZES]
+    """Yield for parsing and each stage the time per character at 1 MB over that at 10 KB."""
+    sources = [document_of(texts, size).encode() for size in SIZES]
+    yield _growth_row("parse in full", read_whole, sources)
+    documents = [read_whole(source) for source in sources]
     for name, stage in STAGES.items():
-        seconds = [_best(lambda text=text, stage=stage: stage(text)) for text in documents]
-        per_character = [taken / len(text) for taken, text in zip(seconds, documents, strict=True)]
-        growth = per_character[-1] / per_character[0]
-        times = ", ".join(f"{taken * 1000:.1f}" for taken in seconds)
-        yield _row(
-            f"{name}, 10 KB to 1 MB ({times} ms): time per character, times",
-            growth,
-            None,
-            aim="at most 2, linear",
-            holds=growth <= 2,
-        )
+        yield _growth_row(name, stage, documents)
+
+
+def _growth_row(name: str, stage: Callable[[Any], object], inputs: list[Any]) -> Row:
+    seconds = [_best(lambda given=given: stage(given), repeats=3) for given in inputs]
+    growth = (seconds[-1] / SIZES[-1]) / (seconds[0] / SIZES[0])
+    times = ", ".join(f"{taken * 1000:.1f}" for taken in seconds)
+    title = f"{name}: time per character at 1 MB over 10 KB ({times} ms)"
+    return _row(title, growth, None, aim="at most 2, linear", holds=growth <= 2)
 
 
 def _row(name: str, ours: float, peer: float | None, *, aim: str = "", holds: bool | None = None) -> Row:

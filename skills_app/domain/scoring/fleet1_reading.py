@@ -10,6 +10,8 @@ from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.blocks import Block, Kind, Sentence, read_blocks, sentences
 from skills_app.domain.scoring.score import Evidence
 
+# Beyond this a body is judged by its beginning; its size alone has long cost it that dimension.
+MAX_CHARACTERS = 1_000_000
 MAX_QUOTE = 160
 # No part shows more passages than this.
 MAX_EVIDENCE = 12
@@ -68,7 +70,7 @@ class JoinedLines:
 def read(document: SkillDocument) -> Reading:
     """Return the reading of a document; lines are 1-based in the file."""
     description, description_line = _description_of(document)
-    blocks = read_blocks(document.body, document.body_line)
+    blocks = read_blocks(document.body[:MAX_CHARACTERS], document.body_line)
     prose = [
         sentence
         for block in blocks

@@ -218,6 +218,13 @@ def test_time_grows_linearly_on_hostile_text(unit: str) -> None:
     assert seconds(200_000) < max(20 * small * 6, 0.5)
 
 
+def test_a_body_beyond_a_million_characters_is_judged_by_its_beginning_and_its_whole_size() -> None:
+    start = "# A\n\n" + "word " * 250_000
+    short, long = score_fleet1(start), score_fleet1(start + "\n\n# B\n\nRun it.")
+    assert long.measures["structure.filled_sections"] == short.measures["structure.filled_sections"]
+    assert "250,006 words" in long.dimensions[-1].reason
+
+
 def test_patterns_hold_no_upper_case_because_text_is_lowered_first() -> None:
     for alternatives in rules.PATTERNS.values():
         for source in alternatives:
