@@ -264,3 +264,14 @@ DOCUMENTS: list[tuple[str, str, float]] = [
     ("description", "---\ndescription: a\n---\n", (0.08 * 0.2 + 0.04 * 0.2) / 0.92 * 0.70),
     ("code", "```\na\n```\n", 0.08 * 0.6 / 0.92 * 0.70),
 ]
+
+# body: whether it has a Core Patterns section, which is said and not scored
+CORE_PATTERNS: list[tuple[str, bool]] = [
+    ("##pattern", True),
+    ("##  Patterns", True),
+    ("##  core  PATTERN", True),
+    ("##core patterns", True),
+    ("## Design Patterns", False),
+    ("##corepattern", False),
+    ("core patterns", False),
+]

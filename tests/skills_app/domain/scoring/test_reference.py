@@ -13,7 +13,7 @@ from skills_app.domain.scoring import reference_rules as rules
 from skills_app.domain.scoring.reference import score_reference
 from tests.shared_data import shared_data
 from tests.skills_app.domain.scoring.mutations import mutated_alternatives
-from tests.skills_app.domain.scoring.reference_cases import BODIES, DOCUMENTS, FRONT_MATTERS
+from tests.skills_app.domain.scoring.reference_cases import BODIES, CORE_PATTERNS, DOCUMENTS, FRONT_MATTERS
 
 SEED_RUN = "330001648406427495/2c825fc5620542d9a680d343181c1237"
 
@@ -26,6 +26,9 @@ def _failures() -> list[str]:
     for measure, front_matter, value in FRONT_MATTERS:
         if not _equal(score_reference(f"---\n{front_matter}\n---\n").measures[measure], value):
             return [f"{measure}: {front_matter!r}"]
+    for body, expected in CORE_PATTERNS:
+        if ("Has Core Patterns section" in score_reference(body).strengths) is not expected:
+            return [f"core patterns: {body!r}"]
     for name, text, value in DOCUMENTS:
         if not _equal(score_reference(text).value, value):
             return [name]
@@ -122,8 +125,11 @@ def test_a_strength_is_said(text: str, strength: str) -> None:
     assert strength in score_reference(text).strengths
 
 
-def test_a_heading_such_as_design_patterns_is_no_core_patterns_section() -> None:
-    assert "Missing Core Patterns section" in score_reference("## Design Patterns").issues
+@pytest.mark.parametrize(("body", "expected"), CORE_PATTERNS)
+def test_a_core_patterns_section_is_one_whose_heading_opens_with_the_word(body: str, expected: bool) -> None:
+    score = score_reference(body)
+    assert ("Has Core Patterns section" in score.strengths) is expected
+    assert ("Missing Core Patterns section" in score.issues) is not expected
 
 
 def test_text_without_a_closing_line_is_all_body() -> None:
@@ -190,7 +196,7 @@ def test_each_changed_limit_or_word_is_noticed(
 
 @pytest.mark.parametrize(
     ("table", "name"),
-    [(rules.PATTERNS, name) for name in rules.PATTERNS if name != "has_core_patterns"]
+    [(rules.PATTERNS, name) for name in rules.PATTERNS]
     + [(rules.CASED_PATTERNS, name) for name in rules.CASED_PATTERNS],
     ids=lambda x: "" if isinstance(x, dict) else x,
 )
