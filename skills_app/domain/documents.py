@@ -17,7 +17,7 @@ _NUL = re.compile("\x00")
 REPLACEMENT = "\ufffd"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SkillDocument:
     """One parsed document; build it with ``parse_document``.
 

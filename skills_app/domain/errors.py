@@ -31,3 +31,7 @@ class GateDataError(SkillsError):
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         self.problems = problems
         super().__init__(" ".join(f"At {place}: {message}" for place, message in problems))
+
+
+class UnknownProfileError(SkillsError):
+    """A profile was asked for that does not exist."""

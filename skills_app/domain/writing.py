@@ -185,13 +185,20 @@ def removal_edit(document: SkillDocument, keys: tuple[str, ...]) -> Edit:
     if front_matter is None or entry is None:
         raise DocumentEditError(f"The front matter has no key “{'.'.join(keys)}”.")
     _require_readable(front_matter)
+    return entry_removal(document, entry)
+
+
+def entry_removal(document: SkillDocument, entry: YamlEntry) -> Edit:
+    """Return the edit that removes the lines of one entry; raises DocumentEditError when others share them."""
     lines, text = document.lines, document.text
     start = lines.starts[entry.key_node.place.line - 1]
-    if text[start : entry.key_node.start].strip():
-        raise DocumentEditError(f"The key “{'.'.join(keys)}” shares its line with others; remove it by hand.")
     number = lines.line_number(max(entry.value.end, entry.key_node.end))
     end = lines.starts[number] if number < len(lines) else len(text)
-    return Edit(f"Remove “{'.'.join(keys)}”", start, end, "")
+    if text[start : entry.key_node.start].strip() or text[entry.value.end : end].lstrip().startswith(
+        (",", "}")
+    ):
+        raise DocumentEditError(f"The key “{entry.key}” shares its line with others; remove it by hand.")
+    return Edit(f"Remove “{entry.key}”", start, end, "")
 
 
 def _require_readable(front_matter: FrontMatter) -> None:
