@@ -3,10 +3,13 @@
 ``mlflow`` is imported inside functions: it costs half a second and 80 MB, which the web process does not pay.
 """
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from runs_app.adapters.mlflow_errors import call
 from runs_app.domain.addresses import sqlite_path
@@ -21,17 +24,24 @@ MOST_METRICS, MOST_PARAMS = 1000, 100
 _PAGE = 1000
 
 
-def open_log(uri: str) -> "MlflowLog":
+def open_log(uri: str, *, artifact_folder: Path | None = None) -> "MlflowLog":
     """Open the store at ``uri`` for writing; a SQLite file that is not there is made, with its schema.
 
-    Call it once before several processes write into a new store: two that make the schema at once fail.
+    ``artifact_folder`` is where a new store's first experiment keeps files; without it MLflow takes a folder of the
+    working directory. Call this once before several processes write: two that make the schema at once fail.
 
     Raises:
         SourceUnreachable, SourceRefused, SourceUnsuitable: the store cannot be opened.
     """
     if uri.startswith("sqlite"):
         Path(sqlite_path(uri)).parent.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # or it tells of every table that it makes
     from mlflow import MlflowClient
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    if artifact_folder is not None:
+        artifact_folder.mkdir(parents=True, exist_ok=True)
+        call(lambda: SqlAlchemyStore(uri, artifact_folder.resolve().as_uri()).engine.dispose(), uri=uri)
 
     client = call(lambda: MlflowClient(tracking_uri=uri), uri=uri)
     call(lambda: client.search_experiments(max_results=1), uri=uri)
@@ -66,7 +76,9 @@ class MlflowLog:
             artifact_folder.mkdir(parents=True, exist_ok=True)
             location = artifact_folder.resolve().as_uri()
         return str(
-            self._call(lambda: self.client.create_experiment(name, artifact_location=location, tags=dict(tags)))
+            self._call(
+                lambda: self.client.create_experiment(name, artifact_location=location, tags=dict(tags))
+            )
         )
 
     def start_run(
@@ -84,7 +96,8 @@ class MlflowLog:
         if parent_run_id:
             own[TAG_PARENT] = parent_run_id
         run = self._call(
-            lambda: self.client.create_run(experiment_id, start_time=started_at_ms, tags=own, run_name=name), tries=1
+            lambda: self.client.create_run(experiment_id, start_time=started_at_ms, tags=own, run_name=name),
+            tries=1,
         )
         return str(run.info.run_id)
 
@@ -151,7 +164,9 @@ class MlflowLog:
         """Return the ids of all runs, deleted ones too: those that carry ``tag``, and the others."""
         from mlflow.entities import ViewType
 
-        experiments = self._call(lambda: self.client.search_experiments(view_type=ViewType.ALL, max_results=_PAGE))
+        experiments = self._call(
+            lambda: self.client.search_experiments(view_type=ViewType.ALL, max_results=_PAGE)
+        )
         ids = [experiment.experiment_id for experiment in experiments]
         tagged: set[str] = set()
         others: set[str] = set()
@@ -169,9 +184,24 @@ class MlflowLog:
                 break
         return frozenset(tagged), frozenset(others)
 
-    def delete_run(self, run_id: str) -> None:
-        """Delete a run; MLflow keeps it, marked as deleted, until its store is purged."""
+    def purge_run(self, run_id: str) -> None:
+        """Delete a run for good from a database, with its files when they lie on this machine.
+
+        This is what ``mlflow gc`` does for one run; a tracking server offers no such call.
+
+        Raises:
+            SourceUnsuitable: the store is a tracking server.
+        """
+        if self.uri.startswith("http"):
+            raise SourceUnsuitable(
+                "A tracking server deletes no run for good; run `mlflow gc` beside its database."
+            )
+        run = self._call(lambda: self.client.get_run(run_id))
         self._call(lambda: self.client.delete_run(run_id))
+        self._call(lambda: self.client._tracking_client.store._hard_delete_run(run_id))
+        address = urlsplit(run.info.artifact_uri)
+        if address.scheme in ("", "file"):
+            shutil.rmtree(Path(unquote(address.path)), ignore_errors=True)
 
     def _call(self, answer: Callable[[], Answer], **options: Any) -> Answer:
         return call(answer, uri=self.uri, **options)

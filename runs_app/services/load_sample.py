@@ -1,6 +1,6 @@
 """Load the sample once: skills into the library, runs into a store of its own, and both together by the mirror."""
 
-import shutil
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +15,21 @@ from runs_app.adapters.mlflow_log import open_log
 from runs_app.adapters.sample_files import read_sample
 from runs_app.domain.errors import SampleBusy
 from runs_app.domain.run_log import TAG_SAMPLE
-from runs_app.domain.sample import ACTOR, EVALUATIONS, GENERATIONS, PlannedVersion, Sample, SampleSkill, sample_runs
+from runs_app.domain.sample import (
+    ACTOR,
+    EVALUATIONS,
+    GENERATIONS,
+    PlannedVersion,
+    Sample,
+    SampleSkill,
+    sample_runs,
+)
 from runs_app.domain.sample.runs import SampleRuns
 from runs_app.models import Run, Source
 from runs_app.services.add_source import add_source
 from runs_app.services.remove_sample import clear_sample
 from runs_app.services.sync_source import sync_source
-from skills_app.domain.enums import SkillStatus, VersionOrigin
+from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.metadata import read_metadata
 from skills_app.models import AuditEntry, Category, PathAlias, Skill, SkillVersion
 from skills_app.services.add_alias import add_alias
@@ -71,7 +79,9 @@ def load_sample(*, is_wanted_again: bool = False, now: datetime | None = None) -
     began = time.monotonic()
     with hold_file(Path(settings.DATA_DIR) / "sample.lock") as is_mine:
         if not is_mine:
-            raise SampleBusy("The sample is being loaded or removed by another process; wait until that is done.")
+            raise SampleBusy(
+                "The sample is being loaded or removed by another process; wait until that is done."
+            )
         last = AuditEntry.objects.filter(verb__in=(LOADED, REMOVED)).order_by("-pk").first()
         if last is not None and last.verb == LOADED:
             return SampleResult("already there")
@@ -95,7 +105,12 @@ def _load(now: datetime, began: float) -> SampleResult:
         target_kind="sample",
         target_key=SOURCE_NAME,
         actor_name=ACTOR,
-        after={"num_skills": num_skills, "num_versions": num_versions, "num_runs": num_runs, "left_out": sorted(taken)},
+        after={
+            "num_skills": num_skills,
+            "num_versions": num_versions,
+            "num_runs": num_runs,
+            "left_out": sorted(taken),
+        },
     )
     return SampleResult("loaded", num_skills, num_versions, num_runs, time.monotonic() - began)
 
@@ -110,10 +125,10 @@ def _taken_paths(sample: Sample) -> frozenset[str]:
 
 
 def _write_store(told: SampleRuns) -> Source:
-    folder = sample_folder()
-    shutil.rmtree(folder, ignore_errors=True)
+    # A name of its own for each load: a process that has read an earlier store keeps that file open.
+    folder = sample_folder() / secrets.token_hex(4)
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    log = open_log(uri)
+    log = open_log(uri, artifact_folder=folder / "artifacts")
     tags = {TAG_SAMPLE: "true", "mlflow.note.content": "Sample data, made up for a first look around."}
     experiments = {
         name: log.experiment(name, artifact_folder=folder / "artifacts" / part, tags=tags)

@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from runs_app.adapters.folder_lock import hold_file
+from runs_app.adapters.mlflow_log import open_log
 from runs_app.domain.errors import SampleBusy
 from runs_app.domain.run_log import TAG_SAMPLE
 from runs_app.domain.sample import ACTOR
@@ -60,14 +62,20 @@ def remove_sample(*, actor: User | None = None) -> RemovedSample:
     data_dir = Path(settings.DATA_DIR)
     with hold_file(data_dir / "sample.lock") as is_mine:
         if not is_mine:
-            raise SampleBusy("The sample is being loaded or removed by another process; wait until that is done.")
+            raise SampleBusy(
+                "The sample is being loaded or removed by another process; wait until that is done."
+            )
         removed = clear_sample(folder=data_dir / "sample", actor=actor)
         record_audit(
             actor=actor,
             verb="removed_sample",
             target_kind="sample",
             target_key="Sample data",
-            before={"num_runs": removed.num_runs, "num_skills": removed.num_skills, "kept": list(removed.kept)},
+            before={
+                "num_runs": removed.num_runs,
+                "num_skills": removed.num_skills,
+                "kept": list(removed.kept),
+            },
         )
         return removed
 
@@ -80,9 +88,9 @@ def clear_sample(*, folder: Path, actor: User | None = None) -> RemovedSample:
     """
     with transaction.atomic():
         removed = _clear_rows(actor)
-    left = _clear_store(folder)
-    if left:
-        add_source(address=left, name="Runs beside the sample", actor=actor)
+    for address in _clear_stores(folder):
+        if not Source.objects.filter(address=address).exists():
+            add_source(address=address, name="Runs beside the sample", actor=actor)
     return removed
 
 
@@ -93,7 +101,8 @@ def _clear_rows(actor: User | None) -> RemovedSample:
     keys = list(versions.values_list("pk", flat=True))
     digests = set(versions.values_list("content_digest", flat=True))
     touched = set(versions.values_list("skill_id", flat=True))
-    reports, assessments = (_own_judgements(model, sources) for model in (ValidationReport, QualityAssessment))
+    reports = _own_judgements(ValidationReport.objects.all(), sources)
+    assessments = _own_judgements(QualityAssessment.objects.all(), sources)
     num_runs = runs.count()
     for source in sources:
         remove_source(source=source, actor=actor, reason="The sample is removed.")
@@ -109,32 +118,34 @@ def _clear_rows(actor: User | None) -> RemovedSample:
     return RemovedSample(num_runs, len(keys), num_skills, num_categories, (*kept, *kept_places))
 
 
-def _own_versions(sources: list[Source]):  # type: ignore[no-untyped-def]
+def _own_versions(sources: list[Source]) -> QuerySet[SkillVersion]:
     """Return the versions that the sample made: by its loader, or by its runs alone."""
     by_loader = Q(author__isnull=True, author_name=ACTOR, skill__is_sample=True)
     by_runs = Q(origin=VersionOrigin.RUN, author__isnull=True, num_own__gt=0)
-    return SkillVersion.objects.annotate(
-        num_own=Count("run_outcomes", filter=Q(run_outcomes__run__source__in=sources)),
-        num_others=Count("run_outcomes", filter=~Q(run_outcomes__run__source__in=sources)),
-    ).filter(by_loader | by_runs, num_others=0)
+    return _counted(SkillVersion.objects.all(), sources).filter(by_loader | by_runs, num_others=0)
 
 
-def _own_judgements(model: type[ValidationReport] | type[QualityAssessment], sources: list[Source]) -> list[int]:
+def _own_judgements(rows: QuerySet[Any], sources: list[Source]) -> list[int]:
     """Return the reports or assessments that only sample runs have left."""
-    own = Q(run_outcomes__run__source__in=sources)
-    rows = model._default_manager.annotate(
-        num_own=Count("run_outcomes", filter=own), num_others=Count("run_outcomes", filter=~own)
+    return list(_counted(rows, sources).filter(num_own__gt=0, num_others=0).values_list("pk", flat=True))
+
+
+def _counted(rows: QuerySet[Any], sources: list[Source]) -> QuerySet[Any]:
+    """Count for each row the outcomes of sample runs and those of all other runs."""
+    all_runs, own_runs = (
+        Count("run_outcomes"),
+        Count("run_outcomes", filter=Q(run_outcomes__run__source__in=sources)),
     )
-    return list(rows.filter(num_own__gt=0, num_others=0).values_list("pk", flat=True))
+    return rows.annotate(num_own=own_runs, num_others=all_runs - own_runs)
 
 
 def _clear_skills(touched: Iterable[int]) -> tuple[int, list[str]]:
-    """Delete sample skills without a version; the others become skills like any, with what is left of them."""
-    empty = Skill.objects.filter(Q(is_sample=True) | Q(pk__in=touched), versions__isnull=True)
-    gone = list(empty.filter(Q(is_sample=True)).values_list("pk", flat=True))
+    """Delete skills that the sample leaves without a version; others become skills like any, with what is left."""
+    ours = Skill.objects.filter(Q(is_sample=True) | Q(pk__in=list(touched)))
+    gone = list(ours.filter(versions__isnull=True).values_list("pk", flat=True))
     Skill.objects.filter(pk__in=gone).delete()
     kept = []
-    for skill in Skill.objects.filter(Q(is_sample=True) | Q(pk__in=touched)).select_related("current_version"):
+    for skill in ours.select_related("current_version"):
         skill.is_sample = False
         skill.save(update_fields=["is_sample"])
         refresh_skill(skill=skill)
@@ -161,18 +172,19 @@ def _clear_categories() -> tuple[int, list[str]]:
     return num_gone, kept
 
 
-def _clear_store(folder: Path) -> str:
-    """Delete the sample's folder; return the store's address when it holds runs of others and only ours were deleted."""
-    store = folder / "mlflow.db"
-    if store.is_file():
-        from runs_app.adapters.mlflow_log import open_log
-
+def _clear_stores(folder: Path) -> list[str]:
+    """Delete the sample's folder. A store that holds runs of others stays, without ours; return the addresses of such."""
+    left: list[str] = []
+    for store in sorted(folder.glob("*/mlflow.db")):
         uri = f"sqlite:///{store}"
         log = open_log(uri)
         ours, others = log.run_ids(tag=TAG_SAMPLE)
         if others:
             for run_id in sorted(ours):
-                log.delete_run(run_id)
-            return uri
-    shutil.rmtree(folder, ignore_errors=True)
-    return ""
+                log.purge_run(run_id)
+            left.append(uri)
+        else:
+            shutil.rmtree(store.parent)
+    if not left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return left

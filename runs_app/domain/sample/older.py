@@ -22,7 +22,9 @@ def older_document(text: str, *, drop: Iterable[str], replace: Iterable[Sequence
         text = _without_section(text, heading)
     for old, new in replace:
         if text.count(old) != 1:
-            raise SampleError(f"The passage “{old[:60]}” stands {text.count(old)} times in the sample document.")
+            raise SampleError(
+                f"The passage “{old[:60]}” stands {text.count(old)} times in the sample document."
+            )
         text = text.replace(old, new)
     return text
 

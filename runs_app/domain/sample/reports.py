@@ -96,7 +96,9 @@ def _broken_links(document: SkillDocument, paths: Iterable[str]) -> list[Finding
             "Add the file, or take the link out.",
         )
         for link in document.links
-        if not link.is_external and not link.is_anchor and unquote(link.target.partition("#")[0]) not in known | {"…"}
+        if not link.is_external
+        and not link.is_anchor
+        and unquote(link.target.partition("#")[0]) not in known | {"…"}
     ]
 
 

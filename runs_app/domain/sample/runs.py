@@ -75,7 +75,9 @@ class _Task:
         return _ENDS.get(self.kind, RunStatus.FINISHED)
 
 
-def sample_runs(sample: Sample, *, now: datetime, seed: int = SEED, without: Iterable[str] = ()) -> SampleRuns:
+def sample_runs(
+    sample: Sample, *, now: datetime, seed: int = SEED, without: Iterable[str] = ()
+) -> SampleRuns:
     """Return the runs of the ten weeks before ``now`` (aware), those of the skills ``without`` (paths) left out.
 
     The running run began minutes before ``now``; all others by the day, and none ends after ``now``.
@@ -142,7 +144,10 @@ def _generation(task: _Task, sample: Sample, rng: random.Random) -> LoggedRun:
         user=ACTOR,
         params=_params(task, sample),
         tags=tags,
-        metrics=(*_totals(steps, has_points=True), *_scores(judged, task, steps, rng)),
+        metrics=(
+            *_totals(steps, has_points=True, is_ended=not is_running),
+            *_scores(judged, task, steps, rng),
+        ),
         artifacts=_artifacts(task, steps, judged),
         children=tuple(_child(task, phase, steps, rng) for phase in task.phases),
     )
@@ -152,15 +157,22 @@ def _child(task: _Task, phase: Phase, steps: Sequence[Step], rng: random.Random)
     own = [step for step in steps if step.phase is phase]
     is_last = phase is task.phases[-1]
     status = task.status if is_last else RunStatus.FINISHED
-    tags = {TAG_KIND: RunKind.PHASE.value, TAG_PHASE: phase.value, TAG_SKILL: task.skill.path, TAG_SAMPLE: "true"}
+    tags = {
+        TAG_KIND: RunKind.PHASE.value,
+        TAG_PHASE: phase.value,
+        TAG_SKILL: task.skill.path,
+        TAG_SAMPLE: "true",
+    }
     if is_last and task.error:
         tags[TAG_ERROR] = task.error
     end = None if status is RunStatus.RUNNING else own[-1].ended_at_ms
-    metrics = list(_totals(own, has_points=False))
+    metrics = list(_totals(own, has_points=False, is_ended=end is not None))
     if phase is Phase.GENERATE and status is RunStatus.FINISHED:
         best = task.version.quality
         metrics += [
-            MetricRecord("candidate_score", round(best - rng.uniform(0.02, 0.2), 3), number, own[0].ended_at_ms)
+            MetricRecord(
+                "candidate_score", round(best - rng.uniform(0.02, 0.2), 3), number, own[0].ended_at_ms
+            )
             for number in range(3)
         ]
     return LoggedRun(
@@ -190,8 +202,8 @@ def _params(task: _Task, sample: Sample) -> dict[str, str]:
     }
 
 
-def _totals(steps: Sequence[Step], *, has_points: bool) -> Iterable[MetricRecord]:
-    """Yield tokens and cost: their growth step by step, or only where they end, and the duration."""
+def _totals(steps: Sequence[Step], *, has_points: bool, is_ended: bool) -> Iterable[MetricRecord]:
+    """Yield tokens and cost: their growth step by step, or only where they end, and the duration of what has ended."""
     if not steps:
         return
     for key in _TOTALS:
@@ -201,6 +213,8 @@ def _totals(steps: Sequence[Step], *, has_points: bool) -> Iterable[MetricRecord
             sums += getattr(step, key)
             points.append(MetricRecord(key, round(sums, 6), number if has_points else 0, step.ended_at_ms))
         yield from points if has_points else points[-1:]
+    if not is_ended:
+        return
     seconds = (steps[-1].ended_at_ms - steps[0].started_at_ms) / 1000
     yield MetricRecord("duration_seconds", seconds, 0, steps[-1].ended_at_ms)
 

@@ -95,7 +95,12 @@ def answers_of(skill: SampleSkill, *, asked_at_ms: int) -> list[dict[str, Any]]:
             "answered_at": _time(asked_at_ms + 41_000),
             "by": "sample person",
             "questions": [
-                {"id": "audience", "type": "multi", "question": "Who will load this skill?", "options": audience},
+                {
+                    "id": "audience",
+                    "type": "multi",
+                    "question": "Who will load this skill?",
+                    "options": audience,
+                },
                 {"id": "limits", "type": "text", "question": "What shall it leave out?"},
             ],
             "answers": {"audience": audience, "limits": skill.scope or "Nothing in particular."},
@@ -117,13 +122,23 @@ def plan_of(skill: SampleSkill, version: SampleVersion) -> dict[str, Any]:
     document = parse_document(version.document)
     metadata = skill.metadata(version)
     return {
-        "skill_metadata": {key: metadata[key] for key in ("skill_id", "name", "description", "version", "type")},
+        "skill_metadata": {
+            key: metadata[key] for key in ("skill_id", "name", "description", "version", "type")
+        },
         "target_audience": list(skill.facets.get("audience", ())),
-        "placement": {"recommended_path": skill.path, "confidence": 0.86, "alternatives": list(skill.aliases)},
+        "placement": {
+            "recommended_path": skill.path,
+            "confidence": 0.86,
+            "alternatives": list(skill.aliases),
+        },
         "outline": [heading.text for heading in document.outline if heading.level == 2],
         "files": [file.path for file in version.files],
         "success_criteria": [f"A reader can {deed.replace('-', ' ')}." for deed in skill.capabilities],
-        "estimated_length": "long" if document.num_lines > 500 else "medium" if document.num_lines > 120 else "short",
+        "estimated_length": "long"
+        if document.num_lines > 500
+        else "medium"
+        if document.num_lines > 120
+        else "short",
     }
 
 

@@ -30,6 +30,8 @@ class Command(BaseCommand):
                 f"{result.num_runs} runs, in {result.seconds:.1f} s. Take it out with: manage.py remove_sample"
             )
         elif result.outcome == "removed before":
-            self.stdout.write("The sample was removed before and stays away. Load it with: manage.py load_sample --again")
+            self.stdout.write(
+                "The sample was removed before and stays away. Load it with: manage.py load_sample --again"
+            )
         else:
             self.stdout.write("The sample is there already.")
