@@ -196,7 +196,7 @@ def test_a_sync_whose_process_died_is_not_shown_as_running(source: Source, dan: 
     page = text(dan.get(url("detail", source)))
 
     assert "ended without a word" in page
-    assert "hx-trigger" not in page
+    assert "every 2s" not in page
 
 
 def test_sync_now_asks_a_worker_and_says_who_is_at_it(
