@@ -80,3 +80,7 @@ class ArtifactTooLarge(RunsError):
 
 class PathLeavesSource(RunsError):
     """The path, or the link that it names, points outside the run's own folder."""
+
+
+class SampleBusy(RunsError):
+    """The sample is being loaded or removed by another process."""

@@ -1,8 +1,8 @@
-"""What can go wrong in the library; every message is a full sentence that a user may read and act on."""
+"""The errors of the library; each message is a sentence that a user may read and act on."""
 
 
 class SkillsError(Exception):
-    """The root of the library's errors."""
+    """Something about a skill could not be done."""
 
 
 class DocumentEditError(SkillsError):
@@ -23,6 +23,14 @@ class PathTaken(SkillsError):
 
 class AliasLoops(SkillsError):
     """An alias would lead back to itself."""
+
+
+class GateDataError(SkillsError):
+    """Data that is no gate or no waiver; ``problems`` holds every fault, each with its place in the data."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(f"At {place}: {message}" for place, message in problems))
 
 
 class UnknownProfileError(SkillsError):
