@@ -74,7 +74,7 @@ def _note_success(source: Source, result: LibraryImport, index: Path | None) -> 
         num_failures=0,
         progress_done=result.num_skills,
         progress_total=result.num_skills,
-        revision=F("revision") + bool(result.created or result.updated),
+        revision=F("revision") + int(bool(result.created or result.updated)),
     )
 
 
