@@ -266,6 +266,7 @@ def test_a_sync_of_the_seed_folder_ends_with_the_same_outcomes() -> None:
     connection.vendor != "postgresql", reason="SQLite in memory has one writer; PostgreSQL has many"
 )
 def test_two_readers_at_once_make_one_version_and_one_report() -> None:
+    make_skill(path="tools/demo-skill")
     runs = [mirrored_run(f"{number:032x}", FULL_RUN) for number in range(8)]
     start = threading.Barrier(4)
 
