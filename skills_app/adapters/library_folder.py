@@ -13,6 +13,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason, library_problem
 from skills_app.domain.metadata import merge_front_matter, read_metadata
+from skills_app.domain.reading_faults import reading_faults
 from skills_app.domain.records import FileRecord, SkillMetadata
 from skills_app.domain.taxonomy_index import TaxonomyIndex, read_index
 
@@ -202,14 +203,8 @@ class LibraryFolder:
         if content is None:
             return None
         document = parse_document(content)
-        for finding in document.problems:
-            if finding.severity != "critical" or finding.rule_id == "front-matter.missing":
-                continue  # a document without front matter was read; that it lacks one is for the rules to say
-            is_text = finding.rule_id in {"document.not-utf8", "document.nul"}
-            reason = LibraryReason.UNREADABLE_TEXT if is_text else LibraryReason.UNREADABLE_YAML
-            if all(problem.reason != reason for problem in problems):
-                line = f" (line {finding.place.line})" if finding.place else ""
-                problems.append(library_problem(path, reason, f"{path}{line}: {finding.message}"))
+        for reason, message in reading_faults(document):
+            problems.append(library_problem(path, reason, f"{path} cannot be read throughout. {message}"))
         stated = self._stated_metadata(skill.path, problems)
         front_matter = document.front_matter.values if document.front_matter else {}
         own = read_metadata(stated)[0] if stated else None

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runs_app.domain.enums import ProblemReason
 from runs_app.models import Run, RunOutcome
@@ -286,3 +288,28 @@ def test_two_readers_at_once_make_one_version_and_one_report() -> None:
         1,
     )
     assert RunOutcome.objects.filter(version=SkillVersion.objects.get()).count() == 8
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        ["skill_content.md", "skill_metadata.json", "validation_report.json", "quality_assessment.json"]
+    ),
+    st.integers(0, 300),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60),
+)
+def test_no_broken_artifact_stops_the_others(name: str, cut: int, text: str) -> None:
+    whole = {**FULL_RUN, "quality_assessment.json": '{"quality_score": 0.5}'}
+    with transaction.atomic():
+        run = mirrored_run("a" * 32, {**whole, name: whole[name][:cut] + text})
+        first = read_outcomes(runs=[run])
+        outcome = RunOutcome.objects.get(run=run)
+        kept = {
+            "skill_content.md": outcome.version,
+            "validation_report.json": outcome.validation_report,
+            "quality_assessment.json": outcome.quality_assessment,
+        }
+        lost = {part for part, value in kept.items() if value is None}
+        assert lost <= {problem.path.rpartition("/")[2] for problem in first} <= {name}
+        assert read_outcomes(runs=[run]) == first
+        transaction.set_rollback(True)
