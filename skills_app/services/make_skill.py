@@ -7,6 +7,7 @@ from skills_app.domain.errors import PathInvalid, PathTaken
 from skills_app.domain.paths import is_path, name_of, parent_of
 from skills_app.domain.storable import storable_text
 from skills_app.models import PathAlias, Skill
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.make_category import make_category
 from skills_app.services.record_audit import record_audit
 
@@ -52,6 +53,7 @@ def make_skill(
         },
     )
     if is_new:
+        index_skill_text(skill_ids=[skill.pk])
         record_audit(
             verb="made_skill",
             target_kind="skill",
