@@ -10,6 +10,7 @@ from typing import Any
 
 from skills_app.adapters.library_files import LibraryFiles, is_kind, json_value, why
 from skills_app.domain.documents import parse_document
+from skills_app.domain.errors import LibraryUnreadable
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason, library_problem
 from skills_app.domain.metadata import merge_front_matter, read_metadata
@@ -71,10 +72,6 @@ class LibraryScan:
     stated_total: int | None
     num_other_files: int
     problems: tuple[LibraryProblem, ...]
-
-
-class LibraryUnreadable(Exception):
-    """The folder is not there, is no folder, or may not be read; the message says which."""
 
 
 @dataclass(slots=True)
