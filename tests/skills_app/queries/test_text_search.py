@@ -1,6 +1,7 @@
 """Full-text search, on whichever database the suite runs."""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,15 @@ def test_index_can_be_written_anew(library: dict[str, Skill]) -> None:
     assert index_skill_text() == 3
     assert index_skill_text() == 3
 
+    assert found("docker") == ["ops/docker"]
+
+
+def test_command_writes_the_index_anew(library: dict[str, Skill], capsys: pytest.CaptureFixture[str]) -> None:
+    SkillText.objects.all().delete()
+
+    call_command("index_skills")
+
+    assert "Indexed 3 skills." in capsys.readouterr().out
     assert found("docker") == ["ops/docker"]
 
 

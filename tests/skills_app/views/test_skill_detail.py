@@ -254,6 +254,7 @@ def test_file_tree_has_folders_sizes_and_kinds(dan: Client, one: Skill) -> None:
     page = dan.get(url(one, "files")).content.decode()
 
     assert "3 files" in page
+    assert page.count("linked from the document") == 1
     assert "executable" in page
     assert "binary" in page
     assert "odd%20name%20%231%3F.txt" in page
