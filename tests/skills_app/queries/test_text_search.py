@@ -78,6 +78,16 @@ def test_snippet_marks_the_hit_and_keeps_hostile_text_as_text(library: dict[str,
     assert "\x02" not in text
 
 
+def test_front_matter_is_found_and_the_passage_prefers_the_body(library: dict[str, Skill]) -> None:
+    one = make.skill(
+        "x/marked", content="---\nname: marked\nlicense: kestrel\nnote: osprey\n---\nAn osprey dives."
+    )
+
+    assert found("kestrel") == ["x/marked"]
+    text = "".join(part.text for part in snippets(search_terms("osprey"), [one.pk])[one.pk])
+    assert "osprey dives." in text.lstrip()[:40]
+
+
 def test_new_version_replaces_what_was_found(library: dict[str, Skill]) -> None:
     make.next_version(library["docker"], "Only podman now")
 
