@@ -1,8 +1,11 @@
 """The Celery application: tasks are found in each app's ``tasks`` module."""
 
 import os
+import threading
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet_site.settings")
 
@@ -26,3 +29,38 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         name="sync due sources",
         expires=seconds,
     )
+
+
+_stopping = threading.Event()
+
+
+@worker_ready.connect
+def start_beating(sender: Any, **kwargs: object) -> None:
+    """Say every few seconds that this worker lives, from a thread of its main process."""
+    _stopping.clear()
+    threading.Thread(target=_beat, args=(sender.hostname,), name="worker beat", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def stop_beating(**kwargs: object) -> None:
+    """Let the thread end before the process does."""
+    _stopping.set()
+
+
+def _beat(name: str) -> None:
+    import logging
+
+    from django.db import DatabaseError, close_old_connections
+    from django.utils import timezone
+
+    from runs_app.services.beat import BEAT_SECONDS, beat
+
+    started_at = timezone.now()
+    while True:
+        try:
+            close_old_connections()
+            beat(name=name, started_at=started_at, now=timezone.now())
+        except DatabaseError as error:
+            logging.getLogger(__name__).warning("no sign of life could be written: %s", error)
+        if _stopping.wait(BEAT_SECONDS):
+            return

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-THEMES = ("auto", "light", "dark")
+THEMES = {"auto": "As the system", "light": "Light", "dark": "Dark"}
 THEME_COOKIE = "fleet_theme"
 
 
@@ -27,14 +27,29 @@ def render_page(
     return response
 
 
+def section_of(request: HttpRequest) -> str:
+    """Return which part of the main navigation this page belongs to, or an empty string for none of them."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    name = match.url_name or ""
+    if match.app_name == "runs":
+        return "sources" if name.startswith("source") else "runs"
+    if match.app_name == "site":
+        return {"people": "people", "person": "people", "docs": "docs", "docs_home": "docs"}.get(name, "")
+    return match.app_name
+
+
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """What every template may use: the theme of this reader, the version, and what they may do."""
+    """What every template may use: the theme, the section of the navigation, the version, and what they may do."""
     from fleet_site.access import allowed_actions
 
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     user = getattr(request, "user", None)
     return {
         "theme": theme if theme in THEMES else "auto",
+        "themes": tuple(THEMES.items()),
+        "section": section_of(request),
         "fleet_version": settings.FLEET_VERSION,
         "may": dict.fromkeys(allowed_actions(user), True) if user is not None else {},
     }

@@ -1,7 +1,11 @@
-"""Headers that Django's own middleware does not set."""
+"""Sign-in for every page, and headers that Django's own middleware does not set."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 
@@ -22,4 +26,17 @@ class SecurityHeadersMiddleware:
             "Content-Type", ""
         ):
             response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Django's, and for a fragment the whole page goes to the sign-in: it must not appear inside another page."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
+        if request.headers.get("HX-Request") != "true":
+            return super().handle_no_permission(request, view_func)
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = redirect_to_login(back or "/").url
         return response

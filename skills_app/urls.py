@@ -1,4 +1,15 @@
-"""Addresses of the app."""
+"""Addresses of the library."""
+
+from django.urls import path
+
+from skills_app.views import skill_files, skills
 
 app_name = "skills"
-urlpatterns = []  # type: ignore[var-annotated]
+urlpatterns = [
+    path("", skills.skill_list, name="list"),
+    path("at/<path:path>/", skills.skill_at, name="at"),
+    path("<slug:key>/", skills.skill_detail, name="detail"),
+    path("<slug:key>/versions/<int:number>/", skills.version_detail, name="version"),
+    path("<slug:key>/versions/<int:number>/SKILL.md", skill_files.document_raw, name="raw"),
+    path("<slug:key>/versions/<int:number>/files/<path:path>", skill_files.file_detail, name="file"),
+]

@@ -80,7 +80,7 @@ def translate(error: Exception, *, uri: str) -> SourceError | RunMissing:
         )
     if code in _MISSING and getattr(error, "json", None) is not None:
         return RunMissing(f"{shown} has no such record: {detail}")
-    if status == 404 or _is_strange(error):
+    if status == 404 or _is_strange(error) or "not in a valid JSON format" in detail:
         return SourceUnsuitable(
             f"What answers at {shown} is no MLflow tracking server: {detail}",
             remedy="Check the address; it ends before /api, as in http://127.0.0.1:5000.",

@@ -12,6 +12,7 @@ from runs_app.models.runs import (
     RunTag,
 )
 from runs_app.models.sources import ImportProblem, Source
+from runs_app.models.workers import WorkerBeat
 
 __all__ = [
     "Experiment",
@@ -25,4 +26,5 @@ __all__ = [
     "RunParam",
     "RunTag",
     "Source",
+    "WorkerBeat",
 ]

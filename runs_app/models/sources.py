@@ -12,6 +12,9 @@ class Source(models.Model):
     name = models.CharField(max_length=128)
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in SourceKind])
     address = models.CharField(max_length=1024, unique=True)
+    index_path = models.CharField(
+        max_length=1024, blank=True, help_text="a library's index that lies outside its folder"
+    )
     is_enabled = models.BooleanField(default=True)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -57,6 +57,11 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+def name_of(slug: str) -> str:
+    """Return the name that a skill gets from the last segment of its path: ``_core_syntax`` becomes ``core-syntax``."""
+    return slug.lstrip("_").replace("_", "-").strip("-") or slug
+
+
 def title_of(slug: str) -> str:
     """Return a segment as a title: ``core-syntax`` becomes ``Core syntax``."""
     words = re.sub(r"[-_]+", " ", slug).strip()

@@ -4,41 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('skills_app', '0001_initial'),
+        ("skills_app", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='validationreport',
-            name='details',
-            field=models.JSONField(default=dict, help_text='what the report says beyond its known fields'),
+            model_name="validationreport",
+            name="details",
+            field=models.JSONField(default=dict, help_text="what the report says beyond its known fields"),
         ),
         migrations.AddField(
-            model_name='validationreport',
-            name='errors',
+            model_name="validationreport",
+            name="errors",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='validationreport',
-            name='warnings',
+            model_name="validationreport",
+            name="warnings",
             field=models.JSONField(default=list),
         ),
         migrations.AddConstraint(
-            model_name='qualityassessment',
-            constraint=models.UniqueConstraint(fields=('version', 'digest'), name='assessment_once'),
+            model_name="qualityassessment",
+            constraint=models.UniqueConstraint(fields=("version", "digest"), name="assessment_once"),
         ),
         migrations.AddConstraint(
-            model_name='qualityassessment',
-            constraint=models.UniqueConstraint(condition=models.Q(('version__isnull', True)), fields=('digest',), name='assessment_without_version_once'),
+            model_name="qualityassessment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("version__isnull", True)),
+                fields=("digest",),
+                name="assessment_without_version_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='validationreport',
-            constraint=models.UniqueConstraint(fields=('version', 'digest'), name='report_once'),
+            model_name="validationreport",
+            constraint=models.UniqueConstraint(fields=("version", "digest"), name="report_once"),
         ),
         migrations.AddConstraint(
-            model_name='validationreport',
-            constraint=models.UniqueConstraint(condition=models.Q(('version__isnull', True)), fields=('digest',), name='report_without_version_once'),
+            model_name="validationreport",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("version__isnull", True)),
+                fields=("digest",),
+                name="report_without_version_once",
+            ),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from skills_app.models.access import AuditEntry, RoleGrant
 from skills_app.models.reports import Finding, QualityAssessment, ValidationReport
+from skills_app.models.search import SkillText
 from skills_app.models.skills import (
     RenderedDocument,
     Skill,
@@ -24,6 +25,7 @@ __all__ = [
     "SkillDependency",
     "SkillFacet",
     "SkillFile",
+    "SkillText",
     "SkillVersion",
     "ValidationReport",
 ]

@@ -19,8 +19,13 @@ class RoleGrant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "role", "category"], name="role_grant_once", nulls_distinct=False
-            )
+                fields=["user", "role"], condition=models.Q(category=None), name="role_grant_once"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "category"],
+                condition=models.Q(category__isnull=False),
+                name="role_grant_once_a_branch",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -157,6 +157,7 @@ class RenderedDocument(models.Model):
     renderer = models.CharField(max_length=32)
     html = models.TextField()
     outline = models.JSONField(default=list)
+    plain_reason = models.CharField(max_length=256, blank=True, help_text="why the source is shown instead")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from skills_app.domain.errors import AliasLoops, PathInvalid, PathTaken
 from skills_app.models import Category, PathAlias, Skill
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.record_audit import record_audit
 
 
@@ -37,4 +38,5 @@ def add_alias(*, path: str, skill: Skill, actor_name: str = "") -> bool:
         actor_name=actor_name,
         after={"alias": path},
     )
+    index_skill_text(skill_ids=[skill.pk])
     return True

@@ -14,6 +14,7 @@ from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.records import FileRecord
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Skill, SkillFile, SkillVersion
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.record_audit import record_audit
 from skills_app.services.refresh_skill import refresh_skill
 
@@ -76,6 +77,7 @@ def add_version(
         skill.current_version = version
         skill.save(update_fields=["current_version", "updated_at"])
     refresh_skill(skill=skill)
+    index_skill_text(skill_ids=[skill.pk])
     record_audit(
         verb="added_version",
         target_kind="skill",

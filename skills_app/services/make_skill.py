@@ -4,9 +4,10 @@ from django.db import transaction
 
 from skills_app.domain.enums import SkillStatus
 from skills_app.domain.errors import PathInvalid, PathTaken
-from skills_app.domain.paths import is_path, parent_of, title_of
+from skills_app.domain.paths import is_path, name_of, parent_of
 from skills_app.domain.storable import storable_text
 from skills_app.models import PathAlias, Skill
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.make_category import make_category
 from skills_app.services.record_audit import record_audit
 
@@ -43,7 +44,7 @@ def make_skill(
     skill, is_new = Skill.objects.get_or_create(
         path=path,
         defaults={
-            "name": storable_text(name or title_of(slug), longest=128),
+            "name": storable_text(name or name_of(slug), longest=128),
             "slug": slug,
             "external_id": storable_text(external_id, longest=512),
             "category": make_category(path=above, actor_name=actor_name) if above else None,
@@ -52,6 +53,7 @@ def make_skill(
         },
     )
     if is_new:
+        index_skill_text(skill_ids=[skill.pk])
         record_audit(
             verb="made_skill",
             target_kind="skill",

@@ -6,6 +6,7 @@ from skills_app.domain.errors import PathInvalid, PathTaken
 from skills_app.domain.paths import is_path, parent_of
 from skills_app.models import PathAlias, Skill
 from skills_app.services.add_alias import add_alias
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.make_category import make_category
 from skills_app.services.record_audit import record_audit
 
@@ -37,6 +38,7 @@ def place_skill(*, skill: Skill, path: str, actor_name: str = "", reason: str = 
     skill.category = make_category(path=above, actor_name=actor_name) if above else None
     skill.save(update_fields=["path", "slug", "category", "updated_at"])
     add_alias(path=old, skill=skill, actor_name=actor_name)
+    index_skill_text(skill_ids=[skill.pk])
     record_audit(
         verb="placed_skill",
         target_kind="skill",

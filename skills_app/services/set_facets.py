@@ -6,6 +6,7 @@ from django.db import transaction
 
 from skills_app.domain.storable import storable_text
 from skills_app.models import Skill, SkillFacet
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.record_audit import record_audit
 
 
@@ -25,6 +26,7 @@ def set_facets(*, skill: Skill, facets: Iterable[tuple[str, str]], actor_name: s
         [SkillFacet(skill=skill, name=name, value=value) for name, value in sorted(wanted - held.keys())],
         ignore_conflicts=True,
     )
+    index_skill_text(skill_ids=[skill.pk])
     record_audit(
         verb="set_facets",
         target_kind="skill",

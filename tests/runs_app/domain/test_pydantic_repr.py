@@ -1,6 +1,5 @@
 """The reader of printed pydantic objects."""
 
-import ast
 import math
 
 import pytest
@@ -113,10 +112,12 @@ def test_bounds_depth_size_and_digits() -> None:
     | st.text(max_size=60)
 )
 def test_never_raises_anything_else(text: str) -> None:
+    position = 0
     try:
         parse_pydantic_repr(text)
     except ReprUnreadable as error:
-        assert 0 <= error.position <= len(text)
+        position = error.position
+    assert 0 <= position <= len(text)
 
 
 PLAIN = st.recursive(
@@ -130,4 +131,3 @@ PLAIN = st.recursive(
 def test_reads_back_what_python_prints(fields: dict[str, object]) -> None:
     printed = " ".join(f"{name}={value!r}" for name, value in fields.items())
     assert plain_repr(printed) == fields
-    assert {name: ast.literal_eval(repr(value)) for name, value in fields.items()} == fields

@@ -1,0 +1,112 @@
+"""One search over everything: skills, runs, experiments, categories, sources and documents."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from fleet_site.docs import SECTIONS, docs_matching
+from runs_app.domain.addresses import shown_address
+from runs_app.models import Experiment, Run, Source
+from skills_app.models import Category
+from skills_app.queries.skills_matching import skills_matching
+
+MAX_CHARS = 200
+MIN_ID_CHARS = 4
+# Names are searched in the newest runs only: a substring in a million names is no answer while one types.
+NEWEST_RUNS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found: its name, what tells it from others, and its address."""
+
+    label: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitGroup:
+    """The hits of one kind; ``icon`` is a name of the sprite."""
+
+    title: str
+    icon: str
+    hits: tuple[Hit, ...]
+    is_cut: bool
+
+
+def search_everything(text: str, *, limit: int) -> list[HitGroup]:
+    """Return what matches ``text``, at most ``limit`` hits of each kind, without the kinds that have none."""
+    wanted = " ".join(text.replace("\x00", " ").split())[:MAX_CHARS]
+    if not wanted:
+        return []
+    kinds: tuple[tuple[str, str, Callable[[str, int], list[Hit]]], ...] = (
+        ("Skills", "skill", _skills),
+        ("Runs", "run", _runs),
+        ("Categories", "category", _categories),
+        ("Experiments", "experiment", _experiments),
+        ("Sources", "source", _sources),
+        ("Docs", "docs", _docs),
+    )
+    groups = []
+    for title, icon, find in kinds:
+        hits = find(wanted, limit + 1)
+        if hits:
+            groups.append(HitGroup(title, icon, tuple(hits[:limit]), is_cut=len(hits) > limit))
+    return groups
+
+
+def _skills(text: str, limit: int) -> list[Hit]:
+    return [Hit(name, path, url) for name, path, url in skills_matching(text, limit)]
+
+
+def _runs(text: str, limit: int) -> list[Hit]:
+    """Find runs by the start of their id (through the index), then by a part of the name of the newest ones."""
+    rows: list[Run] = []
+    some = Run.objects.select_related("experiment").only(
+        "name", "run_id", "status", "started_at", "experiment__name"
+    )
+    if len(text) >= MIN_ID_CHARS and " " not in text:
+        low = text.lower()
+        rows = list(some.filter(run_id__gte=low, run_id__lt=f"{low}\uffff").order_by("run_id")[:limit])
+    if len(rows) < limit:
+        newest = Run.objects.order_by("-started_at", "-id").values("pk")[:NEWEST_RUNS]
+        named = some.filter(pk__in=newest, name__icontains=text).exclude(pk__in=[run.pk for run in rows])
+        rows += named.order_by("-started_at", "-id")[: limit - len(rows)]
+    return [
+        Hit(
+            run.name or run.run_id,
+            ", ".join(filter(None, (run.status, str(run.experiment), run.run_id[:8]))),
+            run.get_absolute_url(),
+        )
+        for run in rows
+    ]
+
+
+def _categories(text: str, limit: int) -> list[Hit]:
+    rows = Category.objects.filter(Q(path__icontains=text) | Q(title__icontains=text)).order_by("path")[
+        :limit
+    ]
+    return [Hit(row.title or row.slug, row.path, row.get_absolute_url()) for row in rows]
+
+
+def _experiments(text: str, limit: int) -> list[Hit]:
+    rows = Experiment.objects.filter(Q(name__icontains=text) | Q(experiment_id=text)).select_related(
+        "source"
+    )[:limit]
+    base = reverse("runs:list")
+    return [
+        Hit(str(row), f"in {row.source.name}", f"{base}?{urlencode({'experiment': row.pk})}") for row in rows
+    ]
+
+
+def _sources(text: str, limit: int) -> list[Hit]:
+    rows = Source.objects.filter(name__icontains=text).order_by("name")[:limit]
+    return [Hit(row.name, shown_address(row.address), row.get_absolute_url()) for row in rows]
+
+
+def _docs(text: str, limit: int) -> list[Hit]:
+    return [Hit(doc.title, SECTIONS[doc.section], doc.url) for doc in docs_matching(text, limit)]

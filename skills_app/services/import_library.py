@@ -1,0 +1,294 @@
+"""Bring a folder of skills into the library, as often as one likes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from skills_app.adapters.library_folder import (
+    FoundSkill,
+    LibraryFolder,
+    LibraryScan,
+    LibrarySkill,
+    SkillReading,
+)
+from skills_app.domain.enums import SkillStatus, VersionOrigin
+from skills_app.domain.errors import AliasLoops, SkillsError
+from skills_app.domain.library_problems import LibraryProblem, LibraryReason
+from skills_app.domain.paths import clean_path, disk_path
+from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
+from skills_app.models import Category, Skill
+from skills_app.services.add_alias import add_alias
+from skills_app.services.add_version import add_version
+from skills_app.services.link_dependencies import link_dependencies
+from skills_app.services.make_category import make_category
+from skills_app.services.make_skill import make_skill
+from skills_app.services.place_skill import place_skill
+from skills_app.services.record_audit import record_audit
+from skills_app.services.set_dependencies import set_dependencies
+from skills_app.services.set_facets import set_facets
+
+ACTOR = "library scan"
+_CONFLICT_REMEDY = "Remove or rename one of the two, then import again."
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryImport:
+    """What an import did, by the paths of the skills, and all that could not be read.
+
+    ``stated_total`` is what the library's own statistics say, None when they say nothing; ``num_other_files`` lie in no
+    skill and were left out.
+    """
+
+    created: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    problems: tuple[LibraryProblem, ...]
+    num_new_categories: int
+    stated_total: int | None
+    num_other_files: int
+    is_dry_run: bool
+
+    @property
+    def num_skills(self) -> int:
+        """How many skills were read, whatever became of them."""
+        return len(self.created) + len(self.updated) + len(self.unchanged)
+
+
+def import_library(*, root: Path, index: Path | None = None, is_dry_run: bool = False) -> LibraryImport:
+    """Import every skill below ``root``; what cannot be read is a problem and stops nothing.
+
+    ``index`` is a taxonomy index that lies elsewhere. A skill's home is the canonical path that the index gives it, else
+    its place on disk; its place on disk and its own id become aliases. A skill that was moved here since stays where it
+    is. Nothing is deleted. Two imports at once make nothing twice. A dry run writes nothing and says what would happen.
+
+    Raises:
+        LibraryUnreadable: the folder itself cannot be listed.
+    """
+    folder = LibraryFolder(root, limit_bytes=settings.FLEET_LIBRARY_FILE_BYTES, index=index)
+    scan = folder.scan()
+    readings: Iterator[tuple[FoundSkill, SkillReading]] = (
+        (found, folder.read_skill(found)) for found in scan.skills
+    )
+    if not is_dry_run:
+        return _Import(scan, is_dry_run=False).run(readings)
+    kept = iter(list(readings))  # all is read before the transaction begins
+    with transaction.atomic():
+        result = _Import(scan, is_dry_run=True).run(kept)
+        transaction.set_rollback(True)
+    return result
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A skill that was read, with its row, its entry in the index, and what was done to it."""
+
+    read: LibrarySkill
+    entry: IndexedSkill | None
+    skill: Skill
+    is_new: bool
+    is_changed: bool = False
+
+
+@dataclass(slots=True)
+class _Import:
+    """One pass over a library: homes and versions first, then aliases and dependencies, which need every home."""
+
+    scan: LibraryScan
+    is_dry_run: bool
+    problems: list[LibraryProblem] = field(default_factory=list)
+    placed: list[_Placed] = field(default_factory=list)
+    taken: dict[int, str] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
+
+    def run(self, readings: Iterator[tuple[FoundSkill, SkillReading]]) -> LibraryImport:
+        self.problems += self.scan.problems
+        num_before = Category.objects.count()
+        with transaction.atomic():
+            for path, description in self.scan.index.categories:
+                make_category(path=path, description=description, actor_name=ACTOR)
+        self.claims = _claims_by_place(self.scan.index, self.scan.skills)
+        for _, reading in readings:
+            self.problems += reading.problems
+            if reading.skill is not None:
+                self._take(reading.skill)
+        for one in self.placed:
+            self._describe(one)
+        link_dependencies()
+        self._note_missing()
+        return self._result(Category.objects.count() - num_before)
+
+    def _result(self, num_new_categories: int) -> LibraryImport:
+        return LibraryImport(
+            created=tuple(one.skill.path for one in self.placed if one.is_new),
+            updated=tuple(one.skill.path for one in self.placed if one.is_changed and not one.is_new),
+            unchanged=tuple(one.skill.path for one in self.placed if not one.is_changed and not one.is_new),
+            problems=_merged(self.problems),
+            num_new_categories=num_new_categories,
+            stated_total=self.scan.stated_total,
+            num_other_files=self.scan.num_other_files,
+            is_dry_run=self.is_dry_run,
+        )
+
+    def _take(self, read: LibrarySkill) -> None:
+        """Give a skill its home and its version."""
+        entry = self._entry_of(read)
+        home = entry.canonical_path if entry else clean_path(read.path)
+        if not home:
+            message = (
+                f"The place {read.path[:200]} cannot be a skill's address, so the skill was not imported."
+            )
+            remedy = "Rename its folders: letters, digits, - and _, at most 64 characters each."
+            self.problems.append(LibraryProblem(read.path[:1024], LibraryReason.WRONG_SHAPE, message, remedy))
+            return
+        try:
+            with transaction.atomic():
+                self._write(read, entry, home)
+        except SkillsError as error:
+            self._conflict(read.path, str(error))
+
+    def _entry_of(self, read: LibrarySkill) -> IndexedSkill | None:
+        """Return the entry of the index for a skill: by its place, else by what it says of itself if that is free."""
+        index = self.scan.index
+        claimed = next((index_id for index_id, place in self.claims.items() if place == read.path), None)
+        if claimed is not None:
+            return next(entry for entry in index.skills if entry.index_id == claimed)
+        by_place = index.entry_for(read.path)
+        if by_place is not None:
+            other = self.claims[by_place.index_id]
+            self._conflict(read.path, f"{read.path} and {other} are both '{by_place.index_id}' in the index.")
+            return None
+        said = index.entry_for(disk_path(read.metadata.skill_id), disk_path(read.metadata.taxonomy_path))
+        if said is None or said.index_id in self.claims:
+            return None
+        self.claims[said.index_id] = read.path
+        return said
+
+    def _write(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> None:
+        skill, is_new = self._identify(read, entry, home)
+        if skill.pk in self.taken:
+            self._conflict(
+                read.path, f"{read.path} and {self.taken[skill.pk]} are both the skill {skill.path}."
+            )
+            return
+        one = _Placed(read, entry, skill, is_new)
+        one.is_changed = self._settle(one)
+        if read.is_complete or not skill.num_versions:
+            one.is_changed |= self._add_version(skill, read)
+        self.taken[skill.pk] = read.path
+        self.placed.append(one)
+
+    def _add_version(self, skill: Skill, read: LibrarySkill) -> bool:
+        """Add what was read as a version; return whether it is new.
+
+        A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill.
+        """
+        return add_version(
+            skill=skill,
+            content=read.content,
+            content_kind=read.content_kind,
+            files=read.files,
+            metadata=read.stated_metadata,
+            origin=VersionOrigin.LIBRARY,
+            made_at=read.made_at,
+            message=f"Found in the library at {read.path}",
+            author_name=ACTOR,
+        ).is_new
+
+    def _identify(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> tuple[Skill, bool]:
+        """Return the skill's row and whether it is new: at home, else known by its id or its old place and moved home."""
+        at_home = _skill_at(home)
+        if at_home is not None:
+            return at_home, False
+        known = [Skill.objects.filter(external_id=entry.index_id).first()] if entry else []
+        known += [_skill_at(address) for address in (*(entry.aliases if entry else ()), read.path)]
+        for skill in known:
+            if skill is not None and skill.pk not in self.taken:
+                place_skill(skill=skill, path=home, actor_name=ACTOR, reason="the index says so")
+                skill.refresh_from_db()
+                return skill, False
+        return make_skill(
+            path=home,
+            name=read.metadata.name,
+            external_id=entry.index_id if entry else "",
+            status=(entry.status if entry else None) or SkillStatus.ACTIVE,
+            actor_name=ACTOR,
+        )
+
+    def _settle(self, one: _Placed) -> bool:
+        """Bring id, status and facets in line with the index; return whether that changed anything."""
+        skill, entry = one.skill, one.entry
+        if entry is None:
+            return False
+        before = {"external_id": skill.external_id, "status": str(skill.status)}
+        after = {"external_id": entry.index_id, "status": (entry.status or SkillStatus(skill.status)).value}
+        if before != after:
+            skill.external_id, skill.status = after["external_id"], after["status"]
+            skill.save(update_fields=["external_id", "status", "updated_at"])
+            record_audit(
+                verb="indexed_skill",
+                target_kind="skill",
+                target_key=skill.key,
+                actor_name=ACTOR,
+                before=before,
+                after=after,
+            )
+        return set_facets(skill=skill, facets=entry.facets, actor_name=ACTOR) or before != after
+
+    def _describe(self, one: _Placed) -> None:
+        """Add aliases and dependencies, now that every skill has its home."""
+        skill = Skill.objects.get(pk=one.skill.pk)
+        said = disk_path(one.read.metadata.skill_id)
+        wanted = [*(one.entry.aliases if one.entry else ()), one.read.path, said]
+        for alias in dict.fromkeys(
+            address for address in wanted if address not in {"", skill.path, skill.external_id}
+        ):
+            try:
+                one.is_changed |= add_alias(path=alias, skill=skill, actor_name=ACTOR)
+            except AliasLoops:
+                continue
+            except SkillsError as error:
+                self._conflict(one.read.path, str(error))
+        dependencies = one.read.metadata.dependencies
+        one.is_changed |= set_dependencies(skill=skill, dependencies=dependencies, actor_name=ACTOR)
+
+    def _note_missing(self) -> None:
+        for entry in self.scan.index.skills:
+            if entry.index_id not in self.claims:
+                message = f"The index names '{entry.index_id}' at {entry.canonical_path}, but no such skill lies there."
+                remedy = "Restore the skill, or remove its entry from the index."
+                path = f"index#skills/{entry.index_id}"[:1024]
+                self.problems.append(LibraryProblem(path, LibraryReason.MISSING_FILE, message, remedy))
+
+    def _conflict(self, path: str, message: str) -> None:
+        self.problems.append(LibraryProblem(path[:1024], LibraryReason.CONFLICT, message, _CONFLICT_REMEDY))
+
+
+def _merged(problems: list[LibraryProblem]) -> tuple[LibraryProblem, ...]:
+    """Return one problem for each path and reason, with every sentence that was said of it."""
+    merged: dict[tuple[str, str], LibraryProblem] = {}
+    for item in problems:
+        known = merged.get((item.path, item.reason))
+        if known is None:
+            merged[item.path, item.reason] = item
+        elif item.message not in known.message:
+            merged[item.path, item.reason] = replace(known, message=f"{known.message} {item.message}")
+    return tuple(merged.values())
+
+
+def _skill_at(path: str) -> Skill | None:
+    """Return the skill whose path or alias is exactly ``path``."""
+    return Skill.objects.filter(path=path).first() or Skill.objects.filter(aliases__path=path).first()
+
+
+def _claims_by_place(index: TaxonomyIndex, skills: tuple[FoundSkill, ...]) -> dict[str, str]:
+    """Return which place on disk each entry of the index means: the canonical path before the aliases in their order."""
+    places = {found.path for found in skills}
+    claims: dict[str, str] = {}
+    for entry in index.skills:
+        place = next((path for path in (entry.canonical_path, *entry.aliases) if path in places), None)
+        if place is not None:
+            claims[entry.index_id] = place
+    return claims

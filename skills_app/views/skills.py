@@ -1,0 +1,160 @@
+"""The list of skills, and a skill or one of its versions."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from fleet_site.access import require
+from fleet_site.http import render_page
+from skills_app.domain.document_card import linked_files, value_rows
+from skills_app.domain.documents import parse_document
+from skills_app.domain.skill_filter import SORT_LABELS, SkillSort, parse_skill_filter, skill_filter_from_query
+from skills_app.models import Skill, SkillVersion
+from skills_app.queries.resolve_path import resolve_path
+from skills_app.queries.skill_facets import facets_for_list
+from skills_app.queries.skill_page import (
+    crumbs_of_skill,
+    file_tree,
+    relations_of_skill,
+    run_that_made,
+    runs_of_skill,
+    skill_by_key,
+    version_of_skill,
+    versions_of_skill,
+)
+from skills_app.queries.skills_for_list import neighbours_in_list, skills_for_list
+from skills_app.services.read_version import read_version
+
+TABS = {
+    "document": "Document and reports",
+    "source": "Source",
+    "files": "Files",
+    "versions": "Versions",
+    "runs": "Runs",
+    "about": "About",
+}
+
+
+@require_GET
+@require("read")
+def skill_list(request: HttpRequest) -> HttpResponse:
+    """Show one page of the list with its facets; the address holds all of its state."""
+    chosen = parse_skill_filter(dict(request.GET.lists()))
+    page = skills_for_list(chosen)
+    context = {
+        "page": page,
+        "chosen": page.filter,
+        "facets": facets_for_list(chosen),
+        "sorts": [
+            (sort, label, chosen.sorted_by(sort).query())
+            for sort, label in SORT_LABELS.items()
+            if chosen.text or sort is not SkillSort.RELEVANCE
+        ],
+        "list_query": page.filter.query(),
+        "clear_text_query": parse_skill_filter({}).query(),
+        "previous_query": page.filter.on_page(page.number - 1).query() if page.number > 1 else None,
+        "next_query": page.filter.on_page(page.number + 1).query() if page.number < page.num_pages else None,
+    }
+    return render_page(request, "skills_app/skill_list.html", context, partial="skill-results")
+
+
+@require_GET
+@require("read")
+def skill_detail(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a skill as its current version is."""
+    skill = skill_or_404(key)
+    return _version_page(request, skill, skill.current_version)
+
+
+@require_GET
+@require("read")
+def version_detail(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Show a skill as one of its versions was."""
+    skill = skill_or_404(key)
+    return _version_page(request, skill, version_or_404(skill, number))
+
+
+@require_GET
+@require("read")
+def skill_at(request: HttpRequest, path: str) -> HttpResponse:
+    """Lead from a path, an alias or an old path to where the skill or the branch is now."""
+    found = resolve_path(path)
+    if found is not None and found.skill is not None:
+        return redirect(found.skill)
+    if found is not None and found.category is not None:
+        return redirect(found.category)
+    raise Http404(f"No skill and no branch answers to '{path[:200]}'. Search for its name instead.")
+
+
+def version_or_404(skill: Skill, number: int) -> SkillVersion:
+    """Return the version, or end in a 404 that says which ones there are."""
+    version = version_of_skill(skill, number)
+    if version is None:
+        raise Http404(f"{skill.name} has no version {number}; it has {skill.num_versions}.")
+    return version
+
+
+def skill_or_404(key: str) -> Skill:
+    """Return the skill, or end in a 404 that says what to do."""
+    skill = skill_by_key(key)
+    if skill is None:
+        raise Http404("There is no skill with this key. It may have been removed; search for its name.")
+    return skill
+
+
+def _version_page(request: HttpRequest, skill: Skill, version: SkillVersion | None) -> HttpResponse:
+    came_from = request.GET.get("from", "")
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else "document"
+    chosen = skill_filter_from_query(came_from)
+    context: dict[str, Any] = {
+        "skill": skill,
+        "version": version,
+        "is_current": version is not None and version.pk == skill.current_version_id,
+        "crumbs": crumbs_of_skill(skill),
+        "tab": tab,
+        "tabs": tuple(TABS.items()),
+        "came_from": chosen.query(),
+        "neighbours": neighbours_in_list(chosen, skill),
+        "raw_url": reverse("skills:raw", args=[skill.key, version.number]) if version else "",
+        "files_url": f"{version.get_absolute_url()}files/" if version else "",
+        **_tab_context(request, skill, version, tab),
+    }
+    return render_page(request, "skills_app/skill_detail.html", context, partial="skill-body")
+
+
+def _tab_context(
+    request: HttpRequest, skill: Skill, version: SkillVersion | None, tab: str
+) -> dict[str, Any]:
+    """Return what the open tab shows and nothing of the others."""
+    if tab == "versions":
+        return {"versions": versions_of_skill(skill)}
+    if tab == "runs":
+        return {"made_by": runs_of_skill(skill)}
+    if tab == "about":
+        metadata = value_rows(version.metadata) if version and isinstance(version.metadata, dict) else ()
+        return {"relations": relations_of_skill(skill), "metadata": metadata}
+    if version is None:
+        return {}
+    if tab == "files":
+        return {"files": file_tree(version, linked_files(parse_document(version.content)))}
+    reading = read_version(
+        version=version,
+        report_id=_number(request, "report"),
+        assessment_id=_number(request, "assessment"),
+        is_source=tab == "source",
+    )
+    return {
+        "reading": reading,
+        "version_run": run_that_made(version),
+        "report_run": run_that_made(reading.report.chosen),
+        "assessment_run": run_that_made(reading.assessment.chosen),
+    }
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    raw = request.GET.get(name, "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None

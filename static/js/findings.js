@@ -1,0 +1,79 @@
+// Findings and their places: choosing one marks and shows the other. Plain anchor links do the same without marks.
+let chosen = "";
+
+function marked() {
+  return document.querySelectorAll("[data-marked], .finding[aria-current]");
+}
+
+function clear() {
+  for (const element of marked()) {
+    element.removeAttribute("data-marked");
+    element.removeAttribute("aria-current");
+  }
+}
+
+// Every block of the text from the finding's first to its last line; the place itself when no block starts there.
+function blocksOf(finding) {
+  const place = document.getElementById(finding.dataset.place);
+  const first = Number(finding.dataset.line);
+  const last = Number(finding.dataset.endLine ?? first);
+  const inside = [...document.querySelectorAll("[data-document] [id][data-line]")].filter((block) => {
+    const line = Number(block.dataset.line);
+    return line >= first && line <= last;
+  });
+  return inside.length > 0 && last > first ? inside : [place].filter(Boolean);
+}
+
+function isInView(element) {
+  const box = element.getBoundingClientRect();
+  return box.top >= 60 && box.bottom <= window.innerHeight;
+}
+
+function show(element) {
+  const isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!isInView(element)) element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
+}
+
+function openAround(element) {
+  for (let box = element.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+}
+
+function markFinding(finding) {
+  clear();
+  openAround(finding);
+  finding.setAttribute("aria-current", "true");
+  const blocks = blocksOf(finding);
+  for (const block of blocks) block.setAttribute("data-marked", "");
+  return blocks[0];
+}
+
+function follow(isFirst) {
+  const element = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  if (!element) return;
+  if (element.matches(".finding")) {
+    markFinding(element);
+    show(element);
+    if (!isFirst) element.focus({ preventScroll: true });
+    return;
+  }
+  const finding =
+    document.getElementById(chosen) ?? document.querySelector(`.finding[data-place="${CSS.escape(element.id)}"]`);
+  if (finding?.dataset.place === element.id) markFinding(finding);
+  else clear();
+  show(element);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href^='#']") : null;
+  if (!link) return;
+  chosen = link.matches("[data-finding-link]") ? link.closest(".finding").id : "";
+  // The same address again is no change of the address, yet the reader asks to be led there again.
+  if (link.hash === window.location.hash) {
+    event.preventDefault();
+    follow(false);
+  }
+});
+
+window.addEventListener("hashchange", () => follow(false));
+document.addEventListener("htmx:afterSettle", () => follow(true));
+follow(true);
