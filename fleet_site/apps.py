@@ -10,5 +10,5 @@ class FleetSiteConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        """Register the site's system checks."""
-        from fleet_site import checks  # noqa: F401
+        """Register the site's system checks, and the Celery application that messages are sent by."""
+        from fleet_site import celery, checks  # noqa: F401

@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 
 from runs_app.domain.errors import LeaseLost, SourceDisabled, SourceError, SyncBusy
-from runs_app.models import Source
+from runs_app.models import Run, Source
+from runs_app.services.refresh_run import refresh_run
 from runs_app.services.request_sync import request_due_syncs
 from runs_app.services.sync_source import sync_source
 
@@ -24,6 +25,18 @@ def sync_source_task(source_id: int, who: str = "worker", is_full: bool = False)
         logger.info("%s", error)
     except SourceError as error:
         # The source's row says it, with the time of the next try; a worker's log says it once more.
+        logger.warning("%s", error)
+
+
+@shared_task(ignore_result=True)
+def refresh_run_task(run_pk: int) -> None:
+    """Read one run again for the person who looks at it."""
+    run = Run.objects.select_related("source", "experiment").filter(pk=run_pk).first()
+    if run is None:
+        return
+    try:
+        refresh_run(run=run)
+    except SourceError as error:
         logger.warning("%s", error)
 
 

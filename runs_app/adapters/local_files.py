@@ -23,6 +23,8 @@ def list_files(folder: Path, *, inside: Path, label: str, run_id: str = "") -> A
     and name that is not UTF-8 becomes a problem under ``label`` (the folder's path as shown to people). A folder that
     does not exist holds no files.
     """
+    if not os.path.lexists(folder):
+        return ArtifactListing(())
     artifacts: list[ArtifactRecord] = []
     problems: list[ProblemRecord] = []
     real_inside = Path(os.path.realpath(inside))

@@ -1,5 +1,6 @@
 """Look at a database before MLflow does: MLflow would create or migrate what it finds."""
 
+import functools
 import os
 import sqlite3
 from urllib.parse import quote
@@ -26,15 +27,21 @@ def check_store(uri: str, *, timeout_seconds: int) -> None:
             f"{shown_address(uri)} is a database, but it has no MLflow tables.",
             remedy="Give the address of the store that the tracking server uses (mlflow server --backend-store-uri).",
         )
-    from mlflow.store.db.utils import _get_latest_schema_revision
-
-    expected = _get_latest_schema_revision()
+    expected = _installed_revision()
     if revision != expected:
         raise SourceUnsuitable(
             f"{shown_address(uri)} has the MLflow schema {revision or 'of no known version'}; "
             f"this site reads {expected}. It was left as it is.",
             remedy="Back it up and run `mlflow db upgrade` on it, or mirror it through its tracking server.",
         )
+
+
+@functools.cache
+def _installed_revision() -> str:
+    """Return the schema that the installed MLflow reads; finding out means compiling all its migrations."""
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    return str(_get_latest_schema_revision())
 
 
 def count_rows(uri: str) -> int | None:

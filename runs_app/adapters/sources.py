@@ -31,7 +31,7 @@ class TraceReport:
 class RunSource(Protocol):
     """A tracking server, a store or a folder, read and never written.
 
-    Every method may raise ``SourceUnreachable`` (after its own retries) or ``SourceRefused``.
+    Every method may raise ``SourceUnreachable`` (after its own retries), ``SourceRefused`` or ``SourceUnsuitable``.
     """
 
     def experiments(self) -> ExperimentListing:
@@ -103,20 +103,22 @@ def open_source(source: Source, *, timeout_seconds: int | None = None) -> RunSou
 
 
 def open_address(*, kind: SourceKind, address: str, timeout_seconds: int | None = None) -> RunSource:
-    """Open what stands at ``address``; ``timeout_seconds`` bounds each request to a server.
+    """Return a reader of what stands at ``address``; ``timeout_seconds`` bounds each request to a server.
+
+    Nothing is asked yet: the first call that needs an answer raises ``SourceUnreachable`` when there is none, or
+    ``SourceUnsuitable`` when something else is there than ``kind`` says.
 
     Raises:
-        SourceUnreachable: nothing answers there now.
-        SourceUnsuitable: something is there, but it is not what ``kind`` says.
+        SourceUnsuitable: ``kind`` holds skills, not runs.
     """
     if kind is SourceKind.MLRUNS_FOLDER:
         from runs_app.adapters.mlruns_folder import MlrunsFolder
 
         return MlrunsFolder(Path(address))
     if kind in RUN_SOURCES:
-        from runs_app.adapters.mlflow_store import open_store
+        from runs_app.adapters.mlflow_store import MlflowStore
 
-        return open_store(kind=kind, uri=address, timeout_seconds=timeout_seconds or 20)
+        return MlflowStore(kind=kind, uri=address, timeout_seconds=timeout_seconds or 20)
     raise SourceUnsuitable(
         f"{address} is a library of skills, not a source of runs.", remedy="Scan it with import_library."
     )

@@ -8,7 +8,9 @@ from runs_app.domain.artifact_values import read_value
 from runs_app.domain.enums import ProblemReason
 from runs_app.domain.records import ProblemRecord
 from runs_app.domain.report_shapes import Complaints, read_assessment, read_report
+from skills_app.domain.documents import parse_document
 from skills_app.domain.metadata import read_metadata
+from skills_app.domain.reading_faults import reading_faults
 from skills_app.domain.records import AssessmentRecord, ReportRecord, SkillMetadata
 
 DOCUMENT = "skill_content.md"
@@ -28,6 +30,7 @@ _REMEDY = (
     "Log the object again as true JSON; the text is kept as it was found and can be read on the run's page."
 )
 _MISSING_REMEDY = "Store the artifact again as UTF-8 text within the limit, then refresh the run."
+_DOCUMENT_REMEDY = "Mend the document in a new run or by hand; it is kept as it was found meanwhile."
 _SHAPE_REMEDY = "Compare the artifact with one of a good run; what could be read of it is kept."
 
 T = TypeVar("T")
@@ -59,7 +62,7 @@ def read_outcome(texts: Mapping[str, str | None], *, run_id: str, label: str) ->
     ``label`` stands before the path in each problem, so that the same artifact of two runs is told apart. Never raises.
     """
     reader = _Reader(texts, run_id, label)
-    document = reader.text_of(DOCUMENT)
+    document = reader.document()
     metadata = reader.value_of(METADATA, _metadata)
     report = reader.value_of(REPORT, lambda value, raw, found: read_report(value, raw=raw, complaints=found))
     assessment = reader.value_of(
@@ -103,6 +106,15 @@ class _Reader:
                 path, ProblemReason.WRONG_SHAPE, message, "Nothing is needed if the run was stopped early."
             )
             return None
+        return text
+
+    def document(self) -> str | None:
+        """Return the document as it was found; front matter that cannot be read is a problem and no loss of the rest."""
+        text = self.text_of(DOCUMENT)
+        for reason, message in reading_faults(parse_document(text)) if text is not None else ():
+            path = self.paths[DOCUMENT]
+            words = f"{path} cannot be read throughout. {message}"
+            self._add(path, ProblemReason(reason.value), words, _DOCUMENT_REMEDY)
         return text
 
     def value_of(self, name: str, shape: Callable[[Any, str, Complaints], T | None]) -> T | None:

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs_app', '0003_runoutcome_problems'),
+        ("runs_app", "0003_runoutcome_problems"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='source',
-            name='index_path',
-            field=models.CharField(blank=True, help_text="a library's index that lies outside its folder", max_length=1024),
+            model_name="source",
+            name="index_path",
+            field=models.CharField(
+                blank=True, help_text="a library's index that lies outside its folder", max_length=1024
+            ),
         ),
     ]

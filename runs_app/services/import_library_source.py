@@ -10,14 +10,14 @@ from runs_app.domain.enums import ProblemReason, SourceKind, SyncState
 from runs_app.domain.problems import problem
 from runs_app.models import Source
 from runs_app.services.record_problems import record_problems
-from skills_app.adapters.library_folder import LibraryUnreadable
+from skills_app.domain.errors import LibraryUnreadable
 from skills_app.services.import_library import LibraryImport, import_library
 
 STAGE = "library"
 
 
 def import_library_source(
-    *, folder: Path, index: Path | None = None, is_dry_run: bool = False, is_sample: bool = False
+    *, folder: Path, index: Path | None = None, is_dry_run: bool = False
 ) -> LibraryImport:
     """Import the library in ``folder`` and note how that went; a folder that was imported before is the same source.
 
@@ -39,18 +39,17 @@ def import_library_source(
         if source is not None:
             _note_failure(source, str(error))
         raise
-    source = source or _make_source(folder, address, is_sample)
+    source = source or _make_source(folder, address)
     _note_success(source, result, index)
     return result
 
 
-def _make_source(folder: Path, address: str, is_sample: bool) -> Source:
+def _make_source(folder: Path, address: str) -> Source:
     source, _ = Source.objects.get_or_create(
         address=address,
         defaults={
             "name": "/".join(folder.resolve().parts[-2:])[:128],
             "kind": SourceKind.LIBRARY_FOLDER,
-            "is_sample": is_sample,
         },
     )
     return source
@@ -74,7 +73,7 @@ def _note_success(source: Source, result: LibraryImport, index: Path | None) -> 
         num_failures=0,
         progress_done=result.num_skills,
         progress_total=result.num_skills,
-        revision=F("revision") + bool(result.created or result.updated),
+        revision=F("revision") + int(bool(result.created or result.updated)),
     )
 
 

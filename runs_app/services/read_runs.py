@@ -12,10 +12,10 @@ from django.db.models import Q
 from runs_app.adapters.sources import RunSource
 from runs_app.domain.enums import ProblemReason
 from runs_app.domain.problems import problem
-from runs_app.domain.records import ProblemRecord, RunPage, RunRecord
+from runs_app.domain.records import ProblemRecord, RunAddress, RunPage, RunRecord
 from runs_app.models import Run, Source
 from runs_app.services.claim_source import Lease, hold_source
-from runs_app.services.mirror_artifacts import address_of, mirror_artifacts
+from runs_app.services.mirror_artifacts import mirror_artifacts
 from runs_app.services.mirror_runs import mark_deleted, mirror_runs, unfinished_runs
 from runs_app.services.record_problems import record_problems
 
@@ -147,10 +147,13 @@ def _take_page(sync: Sync, page: RunPage, *, stage: str, total: int | None) -> N
 
 def _take_local_artifacts(sync: Sync, run_ids: Collection[str]) -> None:
     """Look at files on this machine whether the record changed or not: that costs next to nothing."""
-    rows = Run.objects.filter(
-        source=sync.source, run_id__in=run_ids, deleted_at_source__isnull=True
-    ).select_related("experiment")
-    local = [run.pk for run in rows if sync.reader.has_local_artifacts(address_of(run))]
+    rows = Run.objects.filter(source=sync.source, run_id__in=run_ids, deleted_at_source__isnull=True)
+    columns = ("pk", "run_id", "experiment__experiment_id", "artifact_uri")
+    local = [
+        pk
+        for pk, run_id, experiment_id, uri in rows.values_list(*columns)
+        if sync.reader.has_local_artifacts(RunAddress(run_id, experiment_id, uri))
+    ]
     if local:
         sync.report.num_artifacts += mirror_artifacts(
             source=sync.source, reader=sync.reader, run_pks=local, now=sync.now, lease=sync.lease

@@ -50,12 +50,6 @@ def refresh_run(*, run: Run) -> bool:
     return bool(done.touched or num_files)
 
 
-@transaction.atomic
-def open_run(*, run: Run) -> None:
-    """Note that somebody looks at the run, so that the next syncs read it again."""
-    Run.objects.filter(pk=run.pk).update(last_opened_at=timezone.now())
-
-
 def _note_gone(source: Source, run: Run) -> bool:
     now = timezone.now()
     message = f"The run {run} was deleted at its source; its last known record is kept here."

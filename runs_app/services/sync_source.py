@@ -65,7 +65,9 @@ def sync_source(
         source.refresh_from_db()
         _sync(source, lease, report, is_full=is_full, on_progress=on_progress or _say_nothing)
     report.seconds = time.monotonic() - began
-    logger.info("synchronised %s: %s", source.name, report)
+    # Every few seconds there is nothing new: only what changed is worth a line.
+    level = logging.INFO if report.has_changes or report.is_sweep else logging.DEBUG
+    logger.log(level, "synchronised %s: %s", source.name, report)
     return report
 
 

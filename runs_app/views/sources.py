@@ -30,7 +30,7 @@ def source_list(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "runs_app/source_list.html",
-        {"sources": sources_for_list(), "form": SourceForm()},
+        {"sources": sources_for_list(), "form": SourceForm(), "section": "sources"},
         partial="source-list",
     )
 
@@ -50,7 +50,7 @@ def source_add(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{source.name} was added. Its first sync brings its runs.")
             return _go(request, source.get_absolute_url())
-    context = {"sources": sources_for_list(), "form": form}
+    context = {"sources": sources_for_list(), "form": form, "section": "sources"}
     return render_page(request, "runs_app/source_list.html", context, partial="source-form", status=422)
 
 
@@ -119,11 +119,11 @@ def source_remove(request: HttpRequest, pk: int) -> HttpResponse:
                 reason=request.POST.get("reason", "").strip()[:1000],
             )
         except SyncBusy as error:
-            context = {"health": health, "refusal": str(error)}
+            context = {"health": health, "refusal": str(error), "section": "sources"}
             return render_page(request, "runs_app/source_remove.html", context, status=409)
         messages.success(request, f"{health.source.name} and its {num_runs:,} mirrored runs were removed.")
         return redirect("runs:source_list")
-    return render_page(request, "runs_app/source_remove.html", {"health": health})
+    return render_page(request, "runs_app/source_remove.html", {"health": health, "section": "sources"})
 
 
 def _detail_context(request: HttpRequest, pk: int) -> dict[str, Any]:
@@ -132,11 +132,12 @@ def _detail_context(request: HttpRequest, pk: int) -> dict[str, Any]:
     problems = problems_for_source(source=health.source, is_closed=is_closed)
     page = Paginator(problems, PROBLEMS_PER_PAGE).get_page(request.GET.get("page"))
     return {
+        "section": "sources",
         "health": health,
         "is_closed": is_closed,
         "page": page,
         "problems": problem_rows(list(page.object_list)),
-        "pager_query": "problems=closed&" if is_closed else "",
+        "pager_url": "?problems=closed&page=" if is_closed else "?page=",
     }
 
 

@@ -114,7 +114,7 @@ def render_source(text: str, *, id_prefix: str, language: str = "", first_line: 
         _code_line(html, number, id_prefix)
         for number, html in enumerate(code_lines(text, language), start=first_line)
     )
-    return Rendered(_sanitise(f'<pre class="plain-source"><code>{"".join(rows)}</code></pre>'), ())
+    return Rendered(_sanitise(f'<pre class="plain-source highlight"><code>{"".join(rows)}</code></pre>'), ())
 
 
 @dataclass(frozen=True, slots=True)

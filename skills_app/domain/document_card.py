@@ -1,8 +1,10 @@
 """A document's front matter as typed fields, and its sizes as meters against the limits that hosts put on them."""
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.limits import (
@@ -118,6 +120,16 @@ def size_meters(document: SkillDocument, count: TokenCounter) -> tuple[Meter, ..
         Meter("Body length", document.num_lines, BODY_LINES_ADVICE, "lines"),
         Meter("Body size", body.num_tokens, BODY_TOKENS_ADVICE, "tokens", note=how),
     )
+
+
+def linked_files(document: SkillDocument) -> frozenset[str]:
+    """Return the paths, relative to the skill's folder, that links and images of the document lead to."""
+    paths: set[str] = set()
+    for link in document.links:
+        target = link.target.partition("#")[0].partition("?")[0]
+        if target and "://" not in target and not target.startswith(("/", "mailto:")):
+            paths.add(posixpath.normpath(unquote(target)))
+    return frozenset(paths)
 
 
 def value_rows(values: Mapping[str, Any]) -> tuple[ValueRow, ...]:

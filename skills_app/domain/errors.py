@@ -35,3 +35,7 @@ class GateDataError(SkillsError):
 
 class UnknownProfileError(SkillsError):
     """A profile was asked for that does not exist."""
+
+
+class LibraryUnreadable(SkillsError):
+    """The folder of a library is not there, is no folder, or may not be read; the message says which."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skills_app.domain.storable import storable_text
+
 
 class LibraryReason(StrEnum):
     """Why something in a library could not be read as it should."""
@@ -26,3 +28,23 @@ class LibraryProblem:
     reason: LibraryReason
     message: str
     remedy: str = ""
+
+
+REMEDIES = {
+    LibraryReason.UNREADABLE_YAML: "Mend the front matter; the document is kept as it is meanwhile.",
+    LibraryReason.UNREADABLE_JSON: "Mend the JSON, or restore the file from a copy.",
+    LibraryReason.UNREADABLE_TEXT: "Save the file as UTF-8; what cannot be read is shown as � meanwhile.",
+    LibraryReason.WRONG_SHAPE: "Compare the file with one of a good skill; what could be read of it is kept.",
+    LibraryReason.MISSING_FILE: "Restore the file, or remove what refers to it.",
+    LibraryReason.LEAVES_SOURCE: "Replace the link with the file or folder itself.",
+    LibraryReason.TOO_LARGE: "Make it smaller, or keep it outside the library.",
+    LibraryReason.CONFLICT: "Remove or rename one of the two.",
+    LibraryReason.PERMISSION: "Give the account that runs this site the right to read it.",
+}
+
+
+def library_problem(path: str, reason: LibraryReason, message: str, remedy: str = "") -> LibraryProblem:
+    """Return a problem with storable words; the remedy is the usual one for its reason if none is given."""
+    return LibraryProblem(
+        storable_text(path, longest=1024), reason, storable_text(message), remedy or REMEDIES[reason]
+    )

@@ -1,10 +1,13 @@
 """Find what an address means: the canonical path, then an alias, then an old path on disk."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from skills_app.domain.paths import clean_path, disk_path
 from skills_app.models import Category, PathAlias, Skill
+
+_CHUNK = 200
 
 
 class Match(StrEnum):
@@ -32,18 +35,47 @@ def resolve_path(address: str) -> Resolution | None:
     an index gives a skill, an alias, and then the same three for the address as a path on disk (``skills/…/SKILL.md``, ``….json``) and in its
     clean form. At most twelve short queries, one for a skill's own path.
     """
-    address = address.strip()
-    tried: list[str] = []
-    for index, candidate in enumerate(
-        (address.strip("/"), disk_path(address), clean_path(disk_path(address)))
-    ):
-        if not candidate or len(candidate) > 512 or "\x00" in candidate or candidate in tried:
-            continue
-        tried.append(candidate)
-        found = _resolve_exactly(candidate)
+    literal = address.strip().strip("/")
+    for form in _forms(address):
+        found = _resolve_exactly(form)
         if found is not None:
-            return found if index == 0 else Resolution(Match.DISK, found.path, found.skill, found.category)
+            is_literal = form == literal
+            return found if is_literal else Resolution(Match.DISK, found.path, found.skill, found.category)
     return None
+
+
+def skill_keys_by_address(addresses: Iterable[str]) -> dict[str, int]:
+    """Return the primary key of the skill that each address means, as ``resolve_path`` finds it; others are left out.
+
+    Four queries for every 200 addresses.
+    """
+    found: dict[str, int] = {}
+    wanted = sorted(set(addresses))
+    for start in range(0, len(wanted), _CHUNK):
+        forms = {address: _forms(address) for address in wanted[start : start + _CHUNK]}
+        every = {form for each in forms.values() for form in each}
+        by_path = dict(Skill.objects.filter(path__in=every).values_list("path", "pk"))
+        categories = set(Category.objects.filter(path__in=every).values_list("path", flat=True))
+        by_id = dict(
+            Skill.objects.filter(external_id__in=every).order_by("-pk").values_list("external_id", "pk")
+        )
+        aliases = dict(PathAlias.objects.filter(path__in=every).values_list("path", "skill_id"))
+        for address, each in forms.items():
+            form = next(
+                (f for f in each if f in by_path or f in categories or f in by_id or f in aliases), None
+            )
+            if form is None or (form in categories and form not in by_path):
+                continue
+            key = by_path.get(form) or by_id.get(form) or aliases.get(form)
+            if key is not None:
+                found[address] = key
+    return found
+
+
+def _forms(address: str) -> list[str]:
+    """Return the address as it stands, as a path on disk, and clean; without repeats and what no column could hold."""
+    forms = (address.strip().strip("/"), disk_path(address), clean_path(disk_path(address)))
+    return [form for form in dict.fromkeys(forms) if form and len(form) <= 512 and "\x00" not in form]
 
 
 def _resolve_exactly(path: str) -> Resolution | None:

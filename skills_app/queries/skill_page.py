@@ -12,7 +12,10 @@ _HEAVY = ("content", "metadata", "front_matter")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A line of the file tree: a folder (then ``file`` is None) or a file, ``depth`` folders deep."""
+    """A line of the file tree: a folder (then ``file`` is None) or a file, ``depth`` folders deep.
+
+    ``is_linked`` says whether the document leads to this very file.
+    """
 
     name: str
     path: str
@@ -20,6 +23,7 @@ class FileRow:
     file: SkillFile | None
     num_files: int
     size_bytes: int
+    is_linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,11 @@ def run_that_made(judged: Any) -> Any:
     return outcome.run if outcome else None
 
 
-def file_tree(version: SkillVersion) -> tuple[FileRow, ...]:
-    """Return folders and files in reading order, folders with the number and size of all files below them."""
+def file_tree(version: SkillVersion, linked: frozenset[str] = frozenset()) -> tuple[FileRow, ...]:
+    """Return folders and files in reading order, folders with the number and size of all files below them.
+
+    ``linked`` are the paths that the document leads to.
+    """
     files = list(version.files.defer("text", "data").order_by("path"))
     rows: list[FileRow] = []
     opened: list[str] = []
@@ -100,7 +107,9 @@ def file_tree(version: SkillVersion) -> tuple[FileRow, ...]:
             size = sum(f.size_bytes for f in below)
             rows.append(FileRow(folders[depth], path, depth, None, len(below), size))
         opened = folders
-        rows.append(FileRow(name, file.path, len(folders), file, 1, file.size_bytes))
+        rows.append(
+            FileRow(name, file.path, len(folders), file, 1, file.size_bytes, is_linked=file.path in linked)
+        )
     return tuple(rows)
 
 

@@ -14,6 +14,9 @@ from skills_app.models import Skill
 _HIT, _END = "\x02", "\x03"
 # PostgreSQL leaves out of a passage what looks like a tag; these stand for < and > until it has been cut.
 _LESS, _GREATER = "\x04", "\x05"
+_PG_PARTED = "translate(description, '-_/.<>&@:', '         ')"
+# The columns in which a passage is looked for: description, body, files, keywords, name.
+_SHOWN_FIRST = (1, 3, 4, 2, 0)
 _FTS = "skills_app_skilltext_fts"
 # A hit in the name counts more than one in the description, keywords, body or files, in this order.
 _SQLITE_RANK = f"bm25({_FTS}, 12.0, 5.0, 5.0, 1.0, 0.5)"
@@ -64,28 +67,26 @@ def snippets(terms: tuple[Term, ...], skill_ids: Sequence[int]) -> dict[int, tup
     parameters: list[str | int]
     marks = ", ".join(["%s"] * len(skill_ids))
     if connection.vendor == "sqlite":
-        sql = (
-            f"SELECT rowid, snippet({_FTS}, -1, %s, %s, '…', 28) FROM {_FTS} "  # noqa: S608
-            f"WHERE {_FTS} MATCH %s AND rowid IN ({marks})"
-        )
-        parameters = [_HIT, _END, fts5_expression(terms), *skill_ids]
+        passages = ", ".join(f"snippet({_FTS}, {column}, %s, %s, '…', 28)" for column in _SHOWN_FIRST)
+        sql = f"SELECT rowid, {passages} FROM {_FTS} WHERE {_FTS} MATCH %s AND rowid IN ({marks})"  # noqa: S608
+        parameters = [*([_HIT, _END] * len(_SHOWN_FIRST)), fts5_expression(terms), *skill_ids]
     else:
-        # The first column with a hit is shown, in the order of their weight.
         sql = (
-            "SELECT skill_id, ts_headline('english', translate(CASE "
-            + "".join(
-                f"WHEN to_tsvector('english', translate({column}, '-_/.<>&@:', '         ')) @@ query THEN {column} "
-                for column in ("description", "keywords")
-            )
-            + "ELSE left(description || ' … ' || keywords || ' … ' || body || ' … ' || files, 100000) END, "
-            f"'<>', '{_LESS}{_GREATER}'), query, %s) "
+            "SELECT skill_id, ts_headline('english', translate(CASE WHEN to_tsvector('english', "  # noqa: S608
+            f"{_PG_PARTED}) @@ query THEN description ELSE left(description || ' … ' || body || ' … ' || files, "
+            f"100000) || ' … ' || keywords END, '<>', '{_LESS}{_GREATER}'), query, %s) "
             "FROM skills_app_skilltext, to_tsquery('english', %s) query "
             f"WHERE vector @@ query AND skill_id IN ({marks})"
         )
         parameters = [_PG_HEADLINE, tsquery_expression(terms), *skill_ids]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return {row[0]: tuple(_parts(row[1])) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return {row[0]: tuple(_parts(_first_with_hit(row[1:]))) for row in rows}
+
+
+def _first_with_hit(passages: Sequence[str | None]) -> str:
+    return next((text for text in passages if text and _HIT in text), passages[0] or "")
 
 
 def _parts(marked: str) -> Iterable[SnippetPart]:

@@ -175,7 +175,17 @@ class _Import:
             return
         one = _Placed(read, entry, skill, is_new)
         one.is_changed = self._settle(one)
-        added = add_version(
+        if read.is_complete or not skill.num_versions:
+            one.is_changed |= self._add_version(skill, read)
+        self.taken[skill.pk] = read.path
+        self.placed.append(one)
+
+    def _add_version(self, skill: Skill, read: LibrarySkill) -> bool:
+        """Add what was read as a version; return whether it is new.
+
+        A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill.
+        """
+        return add_version(
             skill=skill,
             content=read.content,
             content_kind=read.content_kind,
@@ -185,10 +195,7 @@ class _Import:
             made_at=read.made_at,
             message=f"Found in the library at {read.path}",
             author_name=ACTOR,
-        )
-        one.is_changed |= added.is_new
-        self.taken[skill.pk] = read.path
-        self.placed.append(one)
+        ).is_new
 
     def _identify(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> tuple[Skill, bool]:
         """Return the skill's row and whether it is new: at home, else known by its id or its old place and moved home."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from django.db.models import Prefetch
 
-from skills_app.models import Skill, SkillFile, SkillText
+from skills_app.domain.documents import parse_document
+from skills_app.models import Skill, SkillFile, SkillText, SkillVersion
 
 MAX_BODY_CHARS = 400_000
 MAX_FILES_CHARS = 400_000
@@ -57,9 +58,18 @@ def _text_of(skill: Skill) -> SkillText:
         name=_clean(skill.name),
         description=_clean(skill.description),
         keywords=_clean("\n".join(filter(None, words))),
-        body=_clean(version.content if version else "")[:MAX_BODY_CHARS],
+        body=_clean(_body(version))[:MAX_BODY_CHARS] if version else "",
         files=_clean("\n".join(files))[:MAX_FILES_CHARS],
     )
+
+
+def _body(version: SkillVersion) -> str:
+    """Return the text that a reader sees first, and the front matter after it, so that a passage shows the former."""
+    if version.content_kind != "markdown":
+        return version.content
+    document = parse_document(version.content)
+    front_matter = document.front_matter
+    return f"{document.body}\n{front_matter.text if front_matter else ''}"
 
 
 def _clean(text: str) -> str:

@@ -1,9 +1,14 @@
 """Render a document once for its content and keep the result."""
 
+import logging
 from hashlib import sha256
+
+from django.db import OperationalError, transaction
 
 from skills_app.adapters.markdown import RENDERER, Heading, Rendered, render_markdown
 from skills_app.models import RenderedDocument
+
+logger = logging.getLogger(__name__)
 
 DOCUMENT_PREFIX = "doc-"
 
@@ -32,9 +37,20 @@ def render_document(
         ],
         plain_reason=rendered.plain_reason,
     )
-    # Two requests may render the same text at once; the first row stays.
-    RenderedDocument.objects.bulk_create([row], ignore_conflicts=True)
+    _keep(row)
     return rendered
+
+
+def _keep(row: RenderedDocument) -> None:
+    """Store the rendering and drop those of older renderers; a reader never fails because it cannot be stored."""
+    try:
+        with transaction.atomic():
+            stale = RenderedDocument.objects.filter(content_digest=row.content_digest)
+            stale.exclude(renderer__startswith=f"{RENDERER}/").delete()
+            # Two requests may render the same text at once; the first row stays.
+            RenderedDocument.objects.bulk_create([row], ignore_conflicts=True)
+    except OperationalError as error:
+        logger.warning("The rendering of %s was not kept: %s", row.content_digest[:12], error)
 
 
 def _variant(id_prefix: str, folder: str) -> str:

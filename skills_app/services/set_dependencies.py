@@ -6,7 +6,7 @@ from django.db import transaction
 
 from skills_app.domain.records import DependencyRecord
 from skills_app.models import Skill, SkillDependency
-from skills_app.queries.resolve_path import resolve_path
+from skills_app.queries.resolve_path import skill_keys_by_address
 from skills_app.services.record_audit import record_audit
 
 
@@ -23,14 +23,16 @@ def set_dependencies(*, skill: Skill, dependencies: Iterable[DependencyRecord], 
     new = [key for key in wanted if key not in held]
     gone = [key for key in held if key not in wanted]
     changed = False
+    targets = skill_keys_by_address(target_path for _, target_path in new) if new else {}
     for kind, target_path in new:
-        found = resolve_path(target_path)
-        target = found.skill if found else None
-        if target is not None and target.pk == skill.pk:
+        if targets.get(target_path) == skill.pk:
             continue
         reason = wanted[kind, target_path].reason
         SkillDependency.objects.get_or_create(
-            skill=skill, kind=kind, target_path=target_path, defaults={"target": target, "reason": reason}
+            skill=skill,
+            kind=kind,
+            target_path=target_path,
+            defaults={"target_id": targets.get(target_path), "reason": reason},
         )
         changed = True
     for key in held.keys() & wanted.keys():

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
 from fleet_site.http import render_page
-from skills_app.domain.document_card import value_rows
+from skills_app.domain.document_card import linked_files, value_rows
+from skills_app.domain.documents import parse_document
 from skills_app.domain.skill_filter import SORT_LABELS, SkillSort, parse_skill_filter, skill_filter_from_query
 from skills_app.models import Skill, SkillVersion
 from skills_app.queries.resolve_path import resolve_path
@@ -139,7 +140,7 @@ def _tab_context(
     if version is None:
         return {}
     if tab == "files":
-        return {"files": file_tree(version)}
+        return {"files": file_tree(version, linked_files(parse_document(version.content)))}
     reading = read_version(
         version=version,
         report_id=_number(request, "report"),

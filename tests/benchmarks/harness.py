@@ -190,7 +190,9 @@ def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def main(arguments: Sequence[str], *, folder: Path, out: TextIO = sys.stdout, package: str = "tests.benchmarks") -> int:
+def main(
+    arguments: Sequence[str], *, folder: Path, out: TextIO = sys.stdout, package: str = "tests.benchmarks"
+) -> int:
     """Run the benchmarks that are named, or all; print tables, write files; return 1 when an aim does not hold."""
     failed = []
     for name in list(arguments) or benchmark_names():

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from runs_app.services.import_library_source import import_library_source
-from skills_app.adapters.library_folder import LibraryUnreadable
+from skills_app.domain.errors import LibraryUnreadable
 from skills_app.services.import_library import LibraryImport
 
 

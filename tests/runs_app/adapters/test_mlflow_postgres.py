@@ -21,7 +21,7 @@ SERVER = os.environ.get(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def database_uri() -> Iterator[str]:
     """Create a scratch database, and drop it afterwards."""
     import sqlalchemy

@@ -192,3 +192,29 @@ def add_trace(
             trace_metadata=metadata,
         )
     )
+
+
+def test_local_files_of_a_store_are_read_without_loading_mlflow(mlflow_db: MlflowDatabase) -> None:
+    import subprocess
+    import sys
+
+    run_id = mlflow_db.log(artifacts={"notes.md": "# Notes"})
+    where = address(run_id, open_database(mlflow_db.uri))
+    code = f"""
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "fleet_site.settings"
+import django
+django.setup()
+from runs_app.adapters.sources import open_address
+from runs_app.domain.enums import SourceKind
+from runs_app.domain.records import RunAddress
+from runs_app.views import sources
+reader = open_address(kind=SourceKind.MLFLOW_SQL, address={mlflow_db.uri!r})
+where = RunAddress({where.run_id!r}, {where.experiment_id!r}, {where.artifact_uri!r})
+assert b"".join(reader.stream_artifact(where, "notes.md")) == b"# Notes"
+print(sorted({{"mlflow", "sqlalchemy", "litellm", "dspy"}} & set(sys.modules)))
+"""
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+
+    assert done.stdout.strip() == "[]", done.stderr

@@ -166,6 +166,8 @@ BROKEN = [
     ("skill_metadata.json", '["a"]', ProblemReason.WRONG_SHAPE),
     ("skill_metadata.json", "{}", ProblemReason.WRONG_SHAPE),
     ("skill_metadata.json", '{"name": ["a"]}', ProblemReason.WRONG_SHAPE),
+    ("skill_content.md", "---\nname: [\n---\n# A\n", ProblemReason.UNREADABLE_YAML),
+    ("skill_content.md", "---\nname: a\n# A\n", ProblemReason.UNREADABLE_YAML),
     ("skill_content.md", " \n", ProblemReason.WRONG_SHAPE),
     ("skill_content.md", None, ProblemReason.WRONG_SHAPE),
 ]

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from runs_app.models import ImportProblem, Source
 from runs_app.services.import_library_source import import_library_source
-from skills_app.adapters.library_folder import LibraryUnreadable
+from skills_app.domain.errors import LibraryUnreadable
 from skills_app.models import Skill
 from tests.skills_app.adapters.small_library import FILES, write_library
 

@@ -1,13 +1,20 @@
 """From artifacts of runs to versions with reports."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runs_app.domain.enums import ProblemReason
 from runs_app.models import Run, RunOutcome
+from runs_app.services.add_source import add_source
 from runs_app.services.outcomes import read_outcomes
+from runs_app.services.sync_source import sync_source
 from skills_app.models import (
     AuditEntry,
     Category,
@@ -241,3 +248,68 @@ def test_a_path_that_climbs_is_a_problem_and_the_name_serves() -> None:
     (problem,) = read_outcomes(runs=[run])
     assert "../../etc/passwd" in problem.message
     assert Skill.objects.get().path == "demo-skill"
+
+
+def test_a_sync_of_the_seed_folder_ends_with_the_same_outcomes() -> None:
+    source = add_source(address=str(shared_data("seed_mlruns")))
+    sync_source(source=source, who="test")
+    assert Run.objects.count() == 7
+    run = Run.objects.get(run_id="2c825fc5620542d9a680d343181c1237")
+    assert (run.skill_name, run.has_document, run.quality_score) == ("design-system-guidelines", True, 0.94)
+    assert (run.deterministic_score, run.validation_score, run.num_warnings) == (0.5968478260869563, 0.88, 1)
+    assert run.outcome.version == SkillVersion.objects.get()
+    before = (SkillVersion.objects.get().pk, AuditEntry.objects.count())
+    sync_source(source=source, who="test", is_full=True)
+    assert (SkillVersion.objects.get().pk, AuditEntry.objects.count()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite in memory has one writer; PostgreSQL has many"
+)
+def test_two_readers_at_once_make_one_version_and_one_report() -> None:
+    make_skill(path="tools/demo-skill")
+    runs = [mirrored_run(f"{number:032x}", FULL_RUN) for number in range(8)]
+    start = threading.Barrier(4)
+
+    def read() -> list[object]:
+        start.wait()
+        try:
+            return list(read_outcomes(runs=runs))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [job.result() for job in [pool.submit(read) for _ in range(4)]]
+    assert found == [[], [], [], []]
+    assert (Skill.objects.count(), SkillVersion.objects.count(), ValidationReport.objects.count()) == (
+        1,
+        1,
+        1,
+    )
+    assert RunOutcome.objects.filter(version=SkillVersion.objects.get()).count() == 8
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        ["skill_content.md", "skill_metadata.json", "validation_report.json", "quality_assessment.json"]
+    ),
+    st.integers(0, 300),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60),
+)
+def test_no_broken_artifact_stops_the_others(name: str, cut: int, text: str) -> None:
+    whole = {**FULL_RUN, "quality_assessment.json": '{"quality_score": 0.5}'}
+    with transaction.atomic():
+        run = mirrored_run("a" * 32, {**whole, name: whole[name][:cut] + text})
+        first = read_outcomes(runs=[run])
+        outcome = RunOutcome.objects.get(run=run)
+        kept = {
+            "skill_content.md": outcome.version,
+            "validation_report.json": outcome.validation_report,
+            "quality_assessment.json": outcome.quality_assessment,
+        }
+        lost = {part for part, value in kept.items() if value is None}
+        assert lost <= {problem.path.rpartition("/")[2] for problem in first} <= {name}
+        assert read_outcomes(runs=[run]) == first
+        transaction.set_rollback(True)

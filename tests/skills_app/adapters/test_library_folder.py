@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skills_app.adapters.library_folder import FoundSkill, LibraryFolder, LibraryUnreadable
+from skills_app.adapters.library_folder import FoundSkill, LibraryFolder
+from skills_app.domain.errors import LibraryUnreadable
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason
 from tests.skills_app.adapters.small_library import FILES, SKILLS, write_library
 

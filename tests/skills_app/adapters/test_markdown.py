@@ -220,6 +220,16 @@ def test_links_that_leave_the_skill_lose_their_address_and_say_so(address: str) 
     assert 'class="outside-link"' in html
 
 
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.test/x"]
+)
+def test_links_to_other_schemes_say_that_they_lead_nowhere(address: str) -> None:
+    html = render_markdown(f"[a]({address})", id_prefix="d-").html
+
+    assert 'class="outside-link"' in html
+    assert "No link: " in html
+
+
 def test_links_of_documents_outside_a_skill_stay_as_written() -> None:
     assert 'href="../how_to/x.md"' in render_markdown("[a](../how_to/x.md)", id_prefix="d-").html
 

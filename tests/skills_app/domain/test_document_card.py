@@ -5,6 +5,7 @@ import pytest
 from skills_app.domain.document_card import (
     Meter,
     front_matter_fields,
+    linked_files,
     missing_fields,
     size_meters,
     value_rows,
@@ -100,3 +101,9 @@ def test_values_become_rows() -> None:
     ]
     assert rows[3].items == ("x", "y: 1")
     assert rows[0].status == "passed"
+
+
+def test_linked_files_are_paths_inside_or_outside_the_folder() -> None:
+    text = "[a](references/a.md#x) [b](./b%20c.md?q) ![i](assets/i.png) [w](https://x.test/y.md) [m](mailto:a@b.c) [r](/etc/x) [#](#h) [up](../z.md)"
+
+    assert linked_files(parse_document(text)) == {"references/a.md", "b c.md", "assets/i.png", "../z.md"}

@@ -1,6 +1,7 @@
 """Full-text search, on whichever database the suite runs."""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -77,6 +78,16 @@ def test_snippet_marks_the_hit_and_keeps_hostile_text_as_text(library: dict[str,
     assert "\x02" not in text
 
 
+def test_front_matter_is_found_and_the_passage_prefers_the_body(library: dict[str, Skill]) -> None:
+    one = make.skill(
+        "x/marked", content="---\nname: marked\nlicense: kestrel\nnote: osprey\n---\nAn osprey dives."
+    )
+
+    assert found("kestrel") == ["x/marked"]
+    text = "".join(part.text for part in snippets(search_terms("osprey"), [one.pk])[one.pk])
+    assert "osprey dives." in text.lstrip()[:40]
+
+
 def test_new_version_replaces_what_was_found(library: dict[str, Skill]) -> None:
     make.next_version(library["docker"], "Only podman now")
 
@@ -101,6 +112,15 @@ def test_index_can_be_written_anew(library: dict[str, Skill]) -> None:
     assert index_skill_text() == 3
     assert index_skill_text() == 3
 
+    assert found("docker") == ["ops/docker"]
+
+
+def test_command_writes_the_index_anew(library: dict[str, Skill], capsys: pytest.CaptureFixture[str]) -> None:
+    SkillText.objects.all().delete()
+
+    call_command("index_skills")
+
+    assert "Indexed 3 skills." in capsys.readouterr().out
     assert found("docker") == ["ops/docker"]
 
 

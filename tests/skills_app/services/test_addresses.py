@@ -1,12 +1,15 @@
 """Homes, aliases and what an address means."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from skills_app.domain.enums import DependencyKind, SkillStatus
 from skills_app.domain.errors import AliasLoops, PathInvalid, PathTaken
 from skills_app.domain.records import DependencyRecord
 from skills_app.models import AuditEntry, Category, PathAlias, Skill
-from skills_app.queries.resolve_path import Match, resolve_path
+from skills_app.queries.resolve_path import Match, resolve_path, skill_keys_by_address
 from skills_app.services.add_alias import add_alias
 from skills_app.services.link_dependencies import link_dependencies
 from skills_app.services.make_category import make_category
@@ -134,6 +137,32 @@ def test_every_form_of_an_address_leads_to_the_skill(address: str, match: Match)
 def test_an_unknown_address_leads_nowhere(address: str) -> None:
     skill_at("a/x")
     assert resolve_path(address) is None
+
+
+def test_many_addresses_at_once_lead_where_each_alone_leads(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    skill = skill_at("a/x", external_id="x-id")
+    add_alias(path="old/X place", skill=skill)
+    skill_at("b", external_id="a")
+    skill_at("c/y", external_id="b")
+    addresses = [
+        *(address for address, _ in ADDRESSES),
+        "b",
+        "a",
+        "c",
+        "",
+        "nowhere",
+        "skills/b",
+        "../a",
+        "z" * 600,
+        "\x00",
+    ]
+    alone = {address: resolve_path(address) for address in addresses}
+    expected = {address: found.skill.pk for address, found in alone.items() if found and found.skill}
+    with django_assert_num_queries(4):
+        assert skill_keys_by_address(addresses) == expected
+    assert len(expected) == len(ADDRESSES) + 2
 
 
 def test_the_id_of_one_skill_does_not_shadow_the_path_of_another() -> None:

@@ -14,6 +14,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skills_app.adapters import library_files
 from skills_app.domain.library_problems import LibraryReason
 from skills_app.models import (
     AuditEntry,
@@ -179,6 +180,31 @@ def test_a_skill_that_was_moved_here_is_not_moved_back(tmp_path: Path) -> None:
     assert (result.created, result.problems) == ((), ())
     assert Skill.objects.filter(path="tools/docker").exists()
     assert Skill.objects.count() == 4
+
+
+def test_a_file_that_the_disk_withholds_is_a_problem_and_no_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_library(root=write_library(tmp_path))
+    real_open = library_files._open
+
+    def refusing(path: Path) -> object:
+        if path.name == "guide.md":
+            raise PermissionError(13, "Permission denied")
+        return real_open(path)
+
+    monkeypatch.setattr(library_files, "_open", refusing)
+    result = import_library(root=tmp_path)
+    (problem,) = result.problems
+    assert (problem.path, problem.reason) == (
+        "old/place/docker/references/guide.md",
+        LibraryReason.PERMISSION,
+    )
+    assert (len(result.unchanged), SkillVersion.objects.filter(skill__path="devops/docker").count()) == (4, 1)
+    Skill.objects.all().delete()
+    import_library(root=tmp_path)
+    version = SkillVersion.objects.get(skill__path="devops/docker")
+    assert [file.path for file in version.files.all()] == ["metadata.json"]
 
 
 CONFLICTS = [

@@ -1,7 +1,7 @@
 """The cache of rendered documents."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from skills_app.models import RenderedDocument
@@ -36,6 +36,17 @@ def test_new_renderer_does_not_show_old_html(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "RENDERER", "fleet-md-next")
 
     assert "old" not in render_document(text="# A").html
+    assert RenderedDocument.objects.count() == 1
+
+
+def test_reader_gets_the_document_when_the_database_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*args: object, **kwargs: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(RenderedDocument.objects, "bulk_create", busy)
+
+    assert "<h1" in render_document(text="# A").html
+    assert RenderedDocument.objects.count() == 0
 
 
 def test_reason_for_plain_source_is_kept() -> None:

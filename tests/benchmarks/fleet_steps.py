@@ -1,0 +1,89 @@
+"""Steps of a benchmark that need our database: ``python -m tests.benchmarks.fleet_steps STEP [VALUE]``, an answer in JSON.
+
+Each runs in a process of its own, whose data folder is the benchmark's and not the one of the person who measures.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.servers import environment
+
+
+def do(step: str, value: str = "", *, data_dir: Path) -> Any:
+    """Run one step in a process of its own and return its answer.
+
+    Raises:
+        RuntimeError: it failed; the message holds the end of what it said.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.fleet_steps", step, value],
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"The step {step} failed: {done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _migrate(_: str) -> bool:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return True
+
+
+def _sync(address: str) -> dict[str, float]:
+    """Mirror a source from nothing, then look again when nothing is new."""
+    from runs_app.services.add_source import add_source
+    from runs_app.services.sync_source import sync_source
+
+    source = add_source(address=address, name="benchmark")
+    began = time.perf_counter()
+    report = sync_source(source=source, who="benchmark")
+    first = time.perf_counter() - began
+    again = []
+    for _ in range(3):
+        source.refresh_from_db()
+        began = time.perf_counter()
+        second = sync_source(source=source, who="benchmark")
+        again.append(time.perf_counter() - began)
+        if second.has_changes:
+            raise RuntimeError(f"the second sync changed something: {second}")
+    return {"num_runs": report.num_new, "first_seconds": first, "again_seconds": max(again)}
+
+
+def _fill(num_runs: str) -> float:
+    from tests.benchmarks.fill import fill_runs
+
+    began = time.perf_counter()
+    fill_runs(int(num_runs))
+    return time.perf_counter() - began
+
+
+def _sign_in(_: str) -> str:
+    """Return the cookie of a person who is signed in."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    user, _made = User.objects.get_or_create(username="bench", defaults={"is_superuser": True})
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+STEPS = {"migrate": _migrate, "sync": _sync, "fill": _fill, "sign_in": _sign_in}
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet_site.settings")
+    import django
+
+    django.setup()
+    sys.stdout.write(json.dumps(STEPS[sys.argv[1]](sys.argv[2])) + "\n")

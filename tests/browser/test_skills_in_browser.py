@@ -1,0 +1,215 @@
+"""The skills pages in a real browser: findings and text, list and back, without JavaScript, and axe."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.skills_app import skill_makers as make
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LONG = "\n\n".join(f"## Part {number}\n\nWords of part {number}." for number in range(40))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, live_server: Any) -> Iterator[Any]:
+    """Return a function that opens a page as a signed-in reader; a script error or a CSP report fails the test."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada"))
+    contexts: list[Any] = []
+    trouble: list[str] = []
+
+    def open_one(path: str, *, width: int = 1400, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def judged() -> Any:
+    one = make.skill("tech/one", LONG)
+    made = make.report(
+        one,
+        {"title": "Late words", "line": 125, "severity": "critical"},
+        {"title": "Two parts", "line": 13, "end_line": 15},
+        {"title": "The description", "line": 3},
+        {"title": "A passed check", "line": 61, "is_passed": True},
+    )
+    make.assessment(one, measures={"has_core_principle": True, "pattern_count": 3}, strengths=["clear"])
+    one.findings = {finding.title: finding for finding in made.findings.all()}  # type: ignore[attr-defined]
+    return one
+
+
+def test_choosing_a_finding_scrolls_to_its_text_and_marks_both(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+
+    page.get_by_role("link", name="Line 125").click()
+
+    marked = page.locator("[data-marked]")
+    marked.wait_for()
+    page.wait_for_function(
+        "document.querySelector('[data-marked]').getBoundingClientRect().top < innerHeight"
+    )
+    assert marked.get_attribute("data-line") == "125"
+    assert (
+        page.locator(f"#finding-{judged.findings['Late words'].pk}").get_attribute("aria-current") == "true"
+    )
+    assert page.evaluate("scrollY") > 500
+
+
+def test_a_finding_over_several_lines_marks_each_block(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+
+    page.get_by_role("link", name="Lines 13 to 15").click()
+    page.locator("[data-marked]").first.wait_for()
+
+    assert page.locator("[data-marked]").evaluate_all("all => all.map(e => e.dataset.line)") == ["13", "15"]
+
+
+def test_choosing_the_mark_in_the_text_leads_back_to_the_finding(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+    finding = judged.findings["Late words"]
+
+    page.locator(f".finding-mark[href='#finding-{finding.pk}']").click()
+
+    chosen = page.locator(f"#finding-{finding.pk}")
+    page.wait_for_function(f"document.activeElement.id === 'finding-{finding.pk}'")
+    assert chosen.get_attribute("aria-current") == "true"
+    box = chosen.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] <= 800
+
+
+def test_finding_in_the_front_matter_marks_its_field_and_a_passed_check_opens(
+    open_page: Any, judged: Any
+) -> None:
+    page = open_page(f"/skills/{judged.key}/#finding-{judged.findings['A passed check'].pk}")
+    assert page.get_by_text("A passed check").is_visible()
+
+    page.get_by_role("link", name="Line 3", exact=True).click()
+
+    page.wait_for_function("document.querySelector('.front-field[data-marked]') !== null")
+    assert page.locator("[data-marked]").get_attribute("id") == "doc-L3"
+
+
+def test_outline_marks_the_section_that_is_read(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+
+    page.get_by_role("link", name="Part 30").click()
+
+    page.wait_for_function(
+        "document.querySelector('[data-outline] [aria-current]')?.textContent === 'Part 30'"
+    )
+
+
+def test_without_javascript_links_lead_to_the_text_and_back(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/", java_script_enabled=False)
+
+    page.get_by_role("link", name="Line 125").click()
+    assert page.url.endswith("#doc-L125")
+    assert page.locator("#doc-L125").bounding_box()["y"] < 800
+
+    page.locator("#doc-L125 .finding-mark").click()
+    assert page.url.endswith(f"#finding-{judged.findings['Late words'].pk}")
+
+    page.get_by_role("link", name="Versions").click()
+    assert page.get_by_role("link", name="Version 1", exact=True).is_visible()
+    assert not page.get_by_role("button", name="Copy").is_visible()
+
+
+def test_facets_and_search_change_the_address_and_back_restores(open_page: Any, judged: Any) -> None:
+    make.skill("ops/two", facets=[("lang", "go")])
+    page = open_page("/skills/")
+
+    page.get_by_role("link", name="go 1").click()
+    page.get_by_text("1 skill", exact=True).wait_for()
+    assert "facet=lang%3Ago" in page.url
+
+    page.get_by_role("searchbox", name="Search skills").fill("advice")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.wait_for_url("**q=advice**")
+    assert page.locator("mark").first.inner_text() == "advice"
+
+    page.evaluate("history.back()")
+    page.get_by_role("searchbox", name="Search skills").and_(page.locator("[value='']")).wait_for()
+    page.get_by_text("1 skill", exact=True).wait_for()
+    page.evaluate("history.back()")
+    page.get_by_text("2 skills", exact=True).wait_for()
+
+
+def test_walking_through_the_list_keeps_its_order(open_page: Any, judged: Any) -> None:
+    make.skill("tech/two")
+    page = open_page("/skills/?branch=tech&sort=name")
+
+    page.get_by_role("link", name="one", exact=True).click()
+    page.get_by_role("link", name="Next skill, two").click()
+
+    assert page.locator(".page-head h1").inner_text() == "two"
+    assert page.get_by_text("2 of 2").is_visible()
+
+
+def test_tabs_swap_in_place_and_copy_says_that_it_did(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/", permissions=["clipboard-read", "clipboard-write"])
+
+    page.get_by_role("link", name="Source", exact=True).click()
+    page.wait_for_url("**tab=source**")
+    assert page.locator("#doc-L1").is_visible()
+
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("---\nname: one")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/skills/?q=words",
+        "{0}",
+        "{0}?tab=source",
+        "{0}?tab=versions",
+        "{0}?tab=about",
+        "{0}versions/1/files/a.py",
+    ],
+)
+def test_pages_have_no_axe_violation_and_never_scroll_sideways(
+    open_page: Any, judged: Any, path: str, width: int, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    if "files" in path:
+        judged = make.skill("files/one", files=(make.text_file("a.py", "def a():\n    return 1\n"),))
+    page = open_page(path.format(f"/skills/{judged.key}/"), width=width, color_scheme=scheme)
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
