@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from fleet_site.docs import SECTIONS, docs_matching
@@ -94,13 +94,17 @@ def _categories(text: str, limit: int) -> list[Hit]:
 
 
 def _experiments(text: str, limit: int) -> list[Hit]:
-    rows = Experiment.objects.filter(Q(name__icontains=text) | Q(experiment_id=text)).select_related(
+    named = Experiment.objects.filter(Q(name__icontains=text) | Q(experiment_id=text)).select_related(
         "source"
-    )[:limit]
-    base = reverse("runs:list")
-    return [
-        Hit(str(row), f"in {row.source.name}", f"{base}?{urlencode({'experiment': row.pk})}") for row in rows
-    ]
+    )
+    return [Hit(str(row), f"in {row.source.name}", _runs_of(row)) for row in named[:limit]]
+
+
+def _runs_of(experiment: Experiment) -> str:
+    try:
+        return f"{reverse('runs:list')}?{urlencode({'experiment': experiment.pk})}"
+    except NoReverseMatch:
+        return experiment.source.get_absolute_url()
 
 
 def _sources(text: str, limit: int) -> list[Hit]:

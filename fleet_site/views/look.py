@@ -48,8 +48,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@login_not_required
 @require_GET
+@require("read")
 def keys(request: HttpRequest) -> HttpResponse:
     """Show the keys on a page of their own, for a browser without JavaScript."""
     return render(request, "site/keys.html", {})

@@ -177,7 +177,7 @@ def _in_address(host: str) -> str:
 def _answers(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/keys/", headers={"Host": "localhost"})
+        connection.request("GET", "/sign-in/", headers={"Host": "localhost"})
         return connection.getresponse().status < 600
     except (OSError, http.client.HTTPException):
         return False
