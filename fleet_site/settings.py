@@ -161,7 +161,7 @@ LOGGING_CONFIG = None
 LOGGING = logging_setting(level=ENV.log_level, is_json=ENV.log_json)
 
 # Celery: a message is only a wake-up, the database row is the truth.
-CELERY_BROKER_URL = ENV.broker_url or "filesystem://"
+CELERY_BROKER_URL = ENV.broker_url or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

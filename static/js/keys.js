@@ -1,4 +1,5 @@
 // Single keys for reading: "/" searches, "j" and "k" move through rows, "?" shows the keys. None changes data.
+const TEXT_FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select";
 const OFF = "fleet-single-keys-off";
 
 function isOff() {
@@ -10,7 +11,7 @@ function isOff() {
 }
 
 function isTyping(element) {
-  return element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
+  return element instanceof HTMLElement && (element.isContentEditable || element.matches(TEXT_FIELDS));
 }
 
 function rows() {

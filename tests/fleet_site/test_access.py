@@ -1,0 +1,114 @@
+"""Who may do what: a table of roles and actions, and the reach of a branch."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from fleet_site.access import ACTIONS, allowed_actions, may, may_somewhere, require, roles_of
+from skills_app.domain.enums import Role
+from skills_app.models import Category, RoleGrant
+
+pytestmark = pytest.mark.django_db
+
+TABLE = {
+    Role.READER: {"read"},
+    Role.LAUNCHER: {"read", "sync_source"},
+    Role.REVIEWER: {"read", "edit_skill", "waive"},
+    Role.CURATOR: {"read", "sync_source", "manage_sources", "edit_skill"},
+    Role.MANAGER: {"read", "sync_source", "manage_sources", "edit_gates", "waive"},
+    Role.ADMIN: set(ACTIONS),
+}
+
+
+def person(role: Role | None = None, branch: str | None = None) -> User:
+    user = User.objects.create_user(f"{role}-{branch}")
+    if role is not None:
+        place = Category.objects.create(slug=branch, path=branch) if branch else None
+        RoleGrant.objects.create(user=user, role=role, category=place)
+    return user
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_may_do_its_own_and_nothing_else(role: Role) -> None:
+    assert allowed_actions(person(role)) == TABLE[role]
+
+
+def test_without_a_role_one_reads() -> None:
+    assert allowed_actions(person()) == {"read"}
+
+
+def test_an_anonymous_or_deactivated_person_may_do_nothing() -> None:
+    gone = person(Role.ADMIN)
+    gone.is_active = False
+
+    assert allowed_actions(AnonymousUser()) == allowed_actions(gone) == frozenset()
+
+
+def test_a_superuser_holds_every_role() -> None:
+    boss = User.objects.create_superuser("boss")
+
+    assert roles_of(boss) == frozenset(Role)
+    assert allowed_actions(boss) == set(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("branch", "expected"),
+    [
+        ("data", True),
+        ("data/analysis", True),
+        ("data/a/b", True),
+        ("database", False),
+        ("other/data", False),
+        (None, False),
+    ],
+)
+def test_a_role_for_a_branch_reaches_the_branch_and_all_below(branch: str | None, expected: bool) -> None:
+    assert may(person(Role.CURATOR, "data"), "edit_skill", branch=branch) is expected
+
+
+@pytest.mark.parametrize("action", ["manage_users", "manage_sources", "sync_source", "edit_gates"])
+def test_an_admin_of_a_branch_has_no_power_over_the_site(action: str) -> None:
+    user = person(Role.ADMIN, "data")
+
+    assert not may(user, action)
+    assert not may(user, action, branch="data")
+    assert not may_somewhere(user, action)
+
+
+def test_the_door_of_a_view_opens_to_those_who_may_act_in_some_branch() -> None:
+    assert may_somewhere(person(Role.REVIEWER, "data"), "edit_skill")
+    assert not may_somewhere(person(Role.READER, "docs"), "edit_skill")
+
+
+def test_a_refusal_names_the_role_and_whom_to_ask(rf: RequestFactory) -> None:
+    @require("edit_skill")
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("done")
+
+    request = rf.get("/")
+    request.user = person(Role.LAUNCHER)
+    with pytest.raises(PermissionDenied, match="the role curator or reviewer. Ask an admin"):
+        view(request)
+    request.user = person(Role.CURATOR)
+    assert view(request).content == b"done"
+
+
+def test_an_unknown_action_is_a_fault_and_not_a_no() -> None:
+    with pytest.raises(KeyError):
+        may(person(Role.ADMIN), "fly")
+
+
+def test_all_questions_of_one_request_take_one_query(
+    django_assert_num_queries: Callable[[int], CaptureQueriesContext],
+) -> None:
+    user = User.objects.get(pk=person(Role.CURATOR, "data").pk)
+
+    with django_assert_num_queries(1):
+        allowed_actions(user)
+        may(user, "edit_skill", branch="data")
+        may_somewhere(user, "waive")
