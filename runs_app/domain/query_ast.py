@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as column_of
 from datetime import UTC, date, datetime
 from enum import StrEnum
-
 
 # What can stand without quotes.
 BARE = re.compile(r"[\w.\-/:@+#]+")
@@ -37,7 +37,7 @@ class Field:
 
     kind: FieldKind
     key: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         if self.kind is FieldKind.ATTRIBUTE:
@@ -135,7 +135,7 @@ class Comparison:
     field: Field
     op: str
     value: Value
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return f"{self.field} {self.op} {self.value}"
@@ -147,7 +147,7 @@ class OneOf:
 
     field: Field
     values: tuple[Value, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return f"{self.field} in ({', '.join(str(value) for value in self.values)})"
@@ -158,7 +158,7 @@ class Missing:
     """``field is null``: nothing is recorded there."""
 
     field: Field
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return f"{self.field} is null"
@@ -169,7 +169,7 @@ class Not:
     """The opposite of a part."""
 
     part: "Node"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return f"not {_inside(self.part)}"
@@ -180,7 +180,7 @@ class And:
     """All of two or more parts."""
 
     parts: "tuple[Node, ...]"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return " and ".join(_inside(part) for part in self.parts)
@@ -191,7 +191,7 @@ class Or:
     """At least one of two or more parts."""
 
     parts: "tuple[Node, ...]"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = column_of(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
         return " or ".join(_inside(part) for part in self.parts)

@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -32,6 +31,7 @@ from runs_app.queries.run_page import (
     problems_of,
 )
 from runs_app.queries.runs_for_list import known_keys, matching_runs, runs_for_list
+from runs_app.services.mirror_artifacts import address_of
 from runs_app.services.request_sync import request_refresh
 from skills_app.adapters.markdown import render_markdown, render_source
 
@@ -165,12 +165,12 @@ def run_artifact(request: HttpRequest, pk: int, path: str) -> HttpResponse:
 
 @require_GET
 @require("read")
-def run_artifact_raw(request: HttpRequest, pk: int, path: str) -> HttpResponseBase:
+def run_artifact_raw(request: HttpRequest, pk: int, path: str) -> HttpResponse:
     """Send a file of a run as it is: sandboxed, and a download unless it is a picture."""
     run, artifact = _artifact(pk, path)
     suffix = path.rpartition(".")[2].lower()
     is_image = suffix in IMAGE_TYPES and "download" not in request.GET
-    response: HttpResponse | StreamingHttpResponse
+    response: Any
     if artifact.text is not None:
         response = HttpResponse(artifact.text.encode(), content_type="application/octet-stream")
     else:
@@ -189,13 +189,13 @@ def run_artifact_raw(request: HttpRequest, pk: int, path: str) -> HttpResponseBa
     response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(path.rpartition('/')[2])}"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-cache"
-    return response
+    return cast(HttpResponse, response)
 
 
 def _stream(run: Run, path: str) -> Any:
     pieces = iter(
         open_source(run.source, timeout_seconds=settings.FLEET_MLFLOW_TIMEOUT_SECONDS).stream_artifact(
-            run, path
+            address_of(run), path
         )
     )
     first = next(pieces, b"")
