@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 
 class SecurityHeadersMiddleware:
@@ -31,6 +31,14 @@ class SecurityHeadersMiddleware:
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Django's, and for a fragment the whole page goes to the sign-in: it must not appear inside another page."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, *view_arguments: Any
+    ) -> HttpResponseBase | None:
+        """Let open views through without asking who it is: health must answer while the database does not."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, *view_arguments)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
         if request.headers.get("HX-Request") != "true":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -70,8 +71,7 @@ def _runs(text: str, limit: int) -> list[Hit]:
         "name", "run_id", "status", "started_at", "experiment__name"
     )
     if len(text) >= MIN_ID_CHARS and " " not in text:
-        low = text.lower()
-        rows = list(some.filter(run_id__gte=low, run_id__lt=f"{low}\uffff").order_by("run_id")[:limit])
+        rows = list(some.filter(_begins_with(text.lower())).order_by("run_id")[:limit])
     if len(rows) < limit:
         newest = Run.objects.order_by("-started_at", "-id").values("pk")[:NEWEST_RUNS]
         named = some.filter(pk__in=newest, name__icontains=text).exclude(pk__in=[run.pk for run in rows])
@@ -84,6 +84,13 @@ def _runs(text: str, limit: int) -> list[Hit]:
         )
         for run in rows
     ]
+
+
+def _begins_with(start: str) -> Q:
+    """Return the condition that a run id begins with ``start``, in the form that each database has an index for."""
+    if connection.vendor == "sqlite":
+        return Q(run_id__gte=start, run_id__lt=f"{start}\uffff")
+    return Q(run_id__startswith=start)
 
 
 def _categories(text: str, limit: int) -> list[Hit]:

@@ -82,6 +82,7 @@ class Command(BaseCommand):
         """Bring the data folder up to date. What loads MLflow runs in a process of its own, which then is gone."""
         self._say(f"Preparing {settings.DATA_DIR}…")
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("clearsessions")
         source = self._source(options["source"])
         self._manage("prepare_store")
         if not options["no_sample"]:

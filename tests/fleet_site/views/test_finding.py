@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -163,6 +164,21 @@ def test_a_worker_that_went_silent_does_not_count(client: Client) -> None:
     WorkerBeat.objects.create(name="w", started_at=then, beat_at=then)
 
     assert client.get("/health/").status_code == 503
+
+
+def test_a_database_that_does_not_answer_is_said_and_breaks_nothing(
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of("dan")
+
+    def refuse(*arguments: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", refuse)
+        response = client.get("/health/")
+
+    assert (response.status_code, response.json()) == (503, {"status": "not ok"})
 
 
 def test_a_queue_that_does_not_answer_is_said(client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
