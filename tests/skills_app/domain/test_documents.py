@@ -226,16 +226,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_time_grows_with_the_length_of_hostile_text(name):
-    def seconds(size: int) -> float:
-        text = "---\nname: a\n---\n" + HOSTILE[name](size)
-        started = time.perf_counter()
-        document = parse_document(text)
-        assert document.structure is not None
-        return time.perf_counter() - started
+def test_hostile_text_of_half_a_megabyte_is_read_to_its_end(name):
+    text = "---\nname: a\n---\n" + HOSTILE[name](500_000)
 
-    small = min(seconds(50_000) for _ in range(3))
-    assert seconds(500_000) < 40 * max(small, 0.005)
+    document = parse_document(text)
+
+    assert document.structure is not None
+    assert document.text == text
 
 
 def test_five_megabytes_are_read_in_bounded_time():
