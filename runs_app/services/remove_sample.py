@@ -29,6 +29,7 @@ from skills_app.models import (
     SkillVersion,
     ValidationReport,
 )
+from skills_app.services.index_skill_text import index_skill_text
 from skills_app.services.record_audit import record_audit
 from skills_app.services.refresh_skill import refresh_skill
 
@@ -149,6 +150,7 @@ def _clear_skills(touched: Iterable[int]) -> tuple[int, list[str]]:
         skill.is_sample = False
         skill.save(update_fields=["is_sample"])
         refresh_skill(skill=skill)
+        index_skill_text(skill_ids=[skill.pk])
         kept.append(skill.path)
     return len(gone), kept
 

@@ -63,7 +63,7 @@ def fleet_server(data_dir: Path) -> Iterator[Server]:
     port = _free_port()
     command = [sys.executable, "-m", "uvicorn", "fleet_site.asgi:application", "--log-level", "warning"]
     with _served(
-        [*command, "--host", HOST, "--port", str(port)], port, "/health/", environment(data_dir)
+        [*command, "--host", HOST, "--port", str(port)], port, "/sign-in/", environment(data_dir)
     ) as server:
         yield server
 
@@ -125,10 +125,11 @@ def _wait_for(
         try:
             connection = http.client.HTTPConnection(HOST, port, timeout=5)
             connection.request("GET", path)
-            if connection.getresponse().status < 500:
+            if connection.getresponse().status == 200:
                 return
         except OSError:
-            time.sleep(0.2)
+            pass  # it does not listen yet
+        time.sleep(0.2)
     raise RuntimeError(f"The server did not answer within {seconds:.0f} s: {log.read_text()[-2000:]}")
 
 

@@ -1,0 +1,207 @@
+"""The pages of runs, on the recorded runs and on rows of our own."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from runs_app.domain.enums import SourceKind
+from runs_app.models import Experiment, Run, Source
+from runs_app.services.count_runs import rebuild_run_counts
+from runs_app.services.sync_source import sync_source
+from tests.shared_data import shared_data
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def dan(db: Any) -> Client:
+    """Dan only reads."""
+    client = Client()
+    client.force_login(User.objects.create_user("dan"))
+    return client
+
+
+def make_runs(number: int) -> list[Run]:
+    """Fill one source with runs of two models, each a little better than the one before."""
+    source = Source.objects.create(name="made", kind=SourceKind.MLRUNS_FOLDER, address="/nowhere")
+    experiment = Experiment.objects.create(source=source, experiment_id="1", name="made up")
+    start = timezone.now() - timedelta(days=1)
+    runs = [
+        Run(
+            source=source,
+            experiment=experiment,
+            run_id=f"run{i}",
+            name=f"run number {i}",
+            status="finished" if i % 3 else "failed",
+            model="small" if i % 2 else "large",
+            quality_score=i / number,
+            started_at=start + timedelta(minutes=i),
+            synced_at=timezone.now(),
+        )
+        for i in range(number)
+    ]
+    made = Run.objects.bulk_create(runs)
+    rebuild_run_counts(source=source)
+    return made
+
+
+@pytest.fixture
+def seed(db: Any) -> Source:
+    """The recorded runs, mirrored."""
+    folder = shared_data("seed_mlruns")
+    source = Source.objects.create(name="seed", kind=SourceKind.MLRUNS_FOLDER, address=str(folder))
+    sync_source(source=source, who="test")
+    return source
+
+
+def test_an_anonymous_visitor_is_sent_to_sign_in(client: Client, db: Any) -> None:
+    run = make_runs(1)[0]
+
+    for address in (reverse("runs:list"), run.get_absolute_url()):
+        assert client.get(address).status_code == 302
+
+
+def test_the_recorded_runs_are_listed_with_an_exact_total(dan: Client, seed: Source) -> None:
+    page = dan.get(reverse("runs:list"))
+
+    assert page.context["listed"].total == 7
+    assert b"I want a design system guideline skill" in page.content
+
+
+def test_the_page_of_the_recorded_run_shows_both_reports_and_leads_to_the_skill(
+    dan: Client, seed: Source
+) -> None:
+    run = Run.objects.get(run_id__startswith="2c825fc5")
+
+    page = dan.get(run.get_absolute_url()).content.decode()
+
+    assert "0.5968" in page
+    assert "0.94" in page
+    assert run.outcome.version.get_absolute_url() in page
+    assert "Naming Convention" in page
+
+
+def test_every_artifact_of_the_recorded_runs_has_a_page_and_a_download(dan: Client, seed: Source) -> None:
+    seen = 0
+    for run in Run.objects.all():
+        for artifact in run.artifacts.all():
+            assert dan.get(artifact.get_absolute_url()).status_code == 200
+            raw = dan.get(reverse("runs:artifact_raw", args=[run.pk, artifact.path]))
+            assert raw["Content-Disposition"].startswith("attachment")
+            assert "sandbox" in raw["Content-Security-Policy"]
+            seen += 1
+    assert seen == 7
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("status=failed", 4),
+        ("status=failed&status=finished", 10),
+        ("model=small&status=failed", 2),
+        ("q=quality_score+%3E+0.75", 2),
+        ("q=model+%3D+%22small%22+and+not+status+%3D+failed", 3),
+        ("q=name+like+%22run+number+_%22", 10),
+        ("q=metrics.loss+is+null", 10),
+        ("model=absent", 0),
+    ],
+)
+def test_choices_and_queries_select(dan: Client, query: str, total: int) -> None:
+    make_runs(10)
+
+    page = dan.get(f"{reverse('runs:list')}?{query}")
+
+    assert page.context["listed"].total == total
+    assert len(page.context["listed"].rows) == total
+
+
+def test_counts_beside_a_choice_leave_that_choice_out(dan: Client) -> None:
+    make_runs(10)
+
+    for query in ("model=small", "model=small&q=quality_score+%3E%3D+0"):
+        facets = {
+            facet.name: facet for facet in dan.get(f"{reverse('runs:list')}?{query}").context["listed"].facets
+        }
+
+        assert {value.value: value.num_runs for value in facets["model"].values} == {"small": 5, "large": 5}
+        assert {value.value: value.num_runs for value in facets["status"].values} == {
+            "finished": 3,
+            "failed": 2,
+        }
+
+
+def test_sorting_puts_the_best_first_and_runs_without_a_value_last(dan: Client) -> None:
+    runs = make_runs(4)
+    Run.objects.filter(pk=runs[3].pk).update(quality_score=None)
+
+    page = dan.get(f"{reverse('runs:list')}?sort=-quality_score")
+
+    assert [row.run.run_id for row in page.context["listed"].rows] == ["run2", "run1", "run0", "run3"]
+
+
+def test_a_query_that_cannot_be_read_points_at_the_place(dan: Client) -> None:
+    make_runs(1)
+    address = f"{reverse('runs:list')}?q=quality_score+%3E"
+
+    assert dan.get(address).status_code == 200
+    assert dan.get(address, headers=HTMX).status_code == 422
+    assert b"^" in dan.get(address).content
+
+
+def test_a_fragment_is_one_element_with_its_own_id(dan: Client) -> None:
+    make_runs(3)
+
+    page = dan.get(reverse("runs:list"), headers=HTMX).content.decode().strip()
+
+    assert page.startswith('<div id="run-results"')
+
+
+def test_going_back_gives_the_whole_page(dan: Client) -> None:
+    page = dan.get(reverse("runs:list"), headers=HTMX | {"HX-History-Restore-Request": "true"})
+
+    assert b"<html" in page.content
+
+
+def test_the_list_asks_as_many_questions_for_twenty_rows_as_for_two(
+    dan: Client, django_assert_num_queries: Any
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    make_runs(20)
+    with CaptureQueriesContext(
+        connection,
+    ) as twenty:
+        dan.get(reverse("runs:list"))
+    Run.objects.exclude(run_id__in=["run1", "run2"]).delete()
+    with CaptureQueriesContext(connection) as two:
+        dan.get(reverse("runs:list"))
+
+    assert len(two) == len(twenty)
+
+
+def test_new_runs_are_announced_and_not_inserted(dan: Client) -> None:
+    runs = make_runs(5)
+
+    banner = dan.get(f"{reverse('runs:new_runs')}?since={runs[2].pk}", headers=HTMX).content.decode()
+
+    assert "2 new runs" in banner
+
+
+def test_a_run_unfolds_its_phases(dan: Client) -> None:
+    parent, child, *_ = make_runs(3)
+    Run.objects.filter(pk=child.pk).update(parent=parent, is_top=False, kind="phase", phase="generate")
+    Run.objects.filter(pk=parent.pk).update(num_children=1)
+    rebuild_run_counts(source=parent.source)
+
+    folded = dan.get(reverse("runs:list"))
+    opened = dan.get(f"{reverse('runs:list')}?open={parent.pk}")
+
+    assert folded.context["listed"].total == 2
+    assert child.get_absolute_url() not in folded.content.decode()
+    assert child.get_absolute_url() in opened.content.decode()
