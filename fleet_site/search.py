@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from fleet_site.docs import SECTIONS, docs_matching
@@ -108,10 +108,7 @@ def _experiments(text: str, limit: int) -> list[Hit]:
 
 
 def _runs_of(experiment: Experiment) -> str:
-    try:
-        return f"{reverse('runs:list')}?{urlencode({'experiment': experiment.pk})}"
-    except NoReverseMatch:
-        return experiment.source.get_absolute_url()
+    return f"{reverse('runs:list')}?{urlencode({'experiment': experiment.pk})}"
 
 
 def _sources(text: str, limit: int) -> list[Hit]:

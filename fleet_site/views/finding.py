@@ -5,7 +5,6 @@ from itertools import groupby
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -23,11 +22,8 @@ IN_BOX = 4
 @require_GET
 @require("read")
 def home(request: HttpRequest) -> HttpResponse:
-    """Begin at the runs, or at the skills where the site has no list of runs."""
-    try:
-        return redirect("runs:list")
-    except NoReverseMatch:
-        return redirect("skills:list")
+    """Begin at the runs."""
+    return redirect("runs:list")
 
 
 @require_GET

@@ -86,6 +86,7 @@ class Command(BaseCommand):
         source = self._source(options["source"])
         self._manage("prepare_store")
         if not options["no_sample"]:
+            self._say("Looking for the sample library…")
             self._manage("load_sample")
         if source and self._manage("sync", source) != 0:
             self._say(
