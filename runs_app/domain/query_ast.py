@@ -213,6 +213,38 @@ def fields_of(node: Node) -> Iterator[Field]:
                 yield from fields_of(part)
 
 
+def is_relative(node: Node) -> bool:
+    """Say whether a query means something else a minute later, because it speaks of times before now."""
+    match node:
+        case Comparison():
+            return isinstance(node.value, Ago)
+        case OneOf():
+            return any(isinstance(value, Ago) for value in node.values)
+        case Not():
+            return is_relative(node.part)
+        case And() | Or():
+            return any(is_relative(part) for part in node.parts)
+    return False
+
+
+def driver_of(node: Node) -> Node | None:
+    """Return the part that every matching run must meet and that an index answers best, or None.
+
+    Params and tags that equal a value come before metrics in a range; parts below ``or`` and ``not`` do not count.
+    """
+    parts = node.parts if isinstance(node, And) else (node,)
+    for kinds, ops in (
+        ({FieldKind.PARAM, FieldKind.TAG}, {"="}),
+        ({FieldKind.METRIC}, {"=", "<", "<=", ">", ">="}),
+    ):
+        for part in parts:
+            if isinstance(part, OneOf) and part.field.kind in kinds and "=" in ops:
+                return part
+            if isinstance(part, Comparison) and part.field.kind in kinds and part.op in ops:
+                return part
+    return None
+
+
 def quoted(text: str) -> str:
     """Return ``text`` in double quotes, as the tokenizer reads it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,9 +1,13 @@
 """Mirrored runs. Columns that lists sort and filter by are promoted; everything else stays by key."""
 
 from django.db import models
+from django.db.models.functions import Left
 from django.urls import reverse
 
 from runs_app.domain.enums import Phase, RunKind, RunStatus
+
+# An index holds this much of a value: whole values may be longer than any index takes.
+VALUE_HEAD_CHARS = 64
 
 
 class Experiment(models.Model):
@@ -151,9 +155,15 @@ class RunParam(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="params", db_index=False)
     key = models.CharField(max_length=250)
     value = models.TextField()
+    value_head = models.GeneratedField(
+        expression=Left("value", VALUE_HEAD_CHARS),
+        output_field=models.CharField(max_length=VALUE_HEAD_CHARS),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="run_param_once")]
+        indexes = [models.Index(fields=["key", "value_head", "run"], name="run_param_value")]
 
     def __str__(self) -> str:
         return f"{self.key} = {self.value}"
@@ -165,9 +175,15 @@ class RunTag(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags", db_index=False)
     key = models.CharField(max_length=250)
     value = models.TextField()
+    value_head = models.GeneratedField(
+        expression=Left("value", VALUE_HEAD_CHARS),
+        output_field=models.CharField(max_length=VALUE_HEAD_CHARS),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="run_tag_once")]
+        indexes = [models.Index(fields=["key", "value_head", "run"], name="run_tag_value")]
 
     def __str__(self) -> str:
         return f"{self.key} = {self.value}"

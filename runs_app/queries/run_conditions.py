@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from runs_app.domain.query_ast import (
     Ago,
     And,
+    Comparison,
     Day,
     Field,
     FieldKind,
@@ -28,6 +29,7 @@ from runs_app.domain.query_ast import (
 )
 from runs_app.domain.run_attributes import ATTRIBUTES
 from runs_app.models import RunMetric, RunParam, RunTag
+from runs_app.models.runs import VALUE_HEAD_CHARS
 
 _LOOKUPS = {"=": "", "<": "__lt", "<=": "__lte", ">": "__gt", ">=": "__gte", "contains": "__icontains"}
 _TABLES: dict[FieldKind, Any] = {
@@ -37,15 +39,19 @@ _TABLES: dict[FieldKind, Any] = {
 }
 
 
-def condition_of(node: Node, *, now: datetime, zone: tzinfo = UTC) -> Q | Exists:
+def condition_of(node: Node, *, now: datetime, zone: tzinfo = UTC, driver: Node | None = None) -> Q | Exists:
     """Return the condition that runs must meet for ``node``; ``now`` anchors times such as ``-7d``, ``zone`` days.
 
-    A run without the value that is compared does not match, except where ``not`` or ``is null`` asks for it.
+    A run without the value that is compared does not match, except where ``not`` or ``is null`` asks for it. The part
+    that is ``driver`` (see ``driver_of``) is written so that the database begins with it; every other part is asked of
+    one run after another.
     """
+    if node is driver and isinstance(node, Comparison | OneOf):
+        return Q(pk__in=_rows_of(node, now, zone).values("run_id"))
     if isinstance(node, And | Or):
         whole: Any = Q()
         for part in node.parts:
-            found = condition_of(part, now=now, zone=zone)
+            found = condition_of(part, now=now, zone=zone, driver=driver)
             whole = whole & found if isinstance(node, And) else whole | found
         return whole
     if isinstance(node, Not):
@@ -68,10 +74,27 @@ def _compare(field: Field, op: str, value: Value, now: datetime, zone: tzinfo) -
         path = ATTRIBUTES[field.key].path
         return _term(path, op, value, now, zone)
     rows = _TABLES[field.kind].objects.filter(run=OuterRef("pk"), key=field.key)
+    return Exists(rows.filter(_value_term(field, op, value, now, zone)))
+
+
+def _rows_of(node: Comparison | OneOf, now: datetime, zone: tzinfo) -> Any:
+    """Return the metrics, params or tags that meet a comparison by themselves, of whatever run."""
+    field = node.field
+    pairs = [("=", value) for value in node.values] if isinstance(node, OneOf) else [(node.op, node.value)]
+    whole = Q()
+    for op, value in pairs:
+        whole |= _value_term(field, op, value, now, zone)
+    return _TABLES[field.kind].objects.filter(whole, key=field.key)
+
+
+def _value_term(field: Field, op: str, value: Value, now: datetime, zone: tzinfo) -> Q:
     if isinstance(value, Special):
         condition = Q(special=value.word)
-        return Exists(rows.filter(condition if op == "=" else ~condition))
-    return Exists(rows.filter(_term("value", op, value, now, zone)))
+        return condition if op == "=" else ~condition
+    if op == "=" and field.kind is not FieldKind.METRIC and isinstance(value, Text):
+        head = Q(value_head=value.value[:VALUE_HEAD_CHARS])
+        return head if len(value.value) < VALUE_HEAD_CHARS else head & Q(value=value.value)
+    return _term("value", op, value, now, zone)
 
 
 def _term(path: str, op: str, value: Value, now: datetime, zone: tzinfo) -> Q:

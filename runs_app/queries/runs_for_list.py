@@ -1,33 +1,25 @@
 """The list of runs: one page of rows, an exact total, and counts beside each choice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, FloatField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
-from runs_app.domain.query_ast import FieldKind, Node
+from runs_app.domain.query_ast import FieldKind, Node, driver_of, is_relative
 from runs_app.domain.run_attributes import ATTRIBUTES
 from runs_app.domain.run_columns import Column
 from runs_app.domain.run_filters import FACET_LABELS, NO_VALUE, RunFilter
-from runs_app.models import Experiment, Run, RunCount, RunMetric, RunParam, RunTag, Source
+from runs_app.models import Experiment, Run, RunMetric, RunParam, RunTag, Source
 from runs_app.queries.run_conditions import condition_of, order_of
+from runs_app.queries.run_tally import COLUMNS, RunTally, tally_runs, wanted_values
 
 ROWS_PER_PAGE = 50
-MAX_FACET_VALUES = 12
-_COLUMNS = {
-    "status": "status",
-    "kind": "kind",
-    "phase": "phase",
-    "experiment": "experiment_id",
-    "source": "source_id",
-    "model": "model",
-    "skill": "skill_name",
-    "document": "has_document",
-    "problems": "has_problems",
-}
-_OPTIONAL = frozenset({"phase", "model", "skill"})
+# So many runs are sorted quicker than they are found one by one in the order of an index.
+FEW_RUNS = 2_000
+_RELATIONS = {FieldKind.METRIC: "metrics", FieldKind.PARAM: "params", FieldKind.TAG: "tags"}
+_NO_WORDS = {NO_VALUE: "(none)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,64 +85,91 @@ class RunList:
 def runs_for_list(chosen: RunFilter, node: Node | None, *, now: datetime | None = None) -> RunList:
     """Return one page of the runs that ``chosen`` and the parsed text query ``node`` select."""
     moment = now or timezone.now()
-    total = _total(chosen, node, moment)
-    num_pages = max(1, -(-total // ROWS_PER_PAGE))
+    tally = _tally(chosen, node, moment)
+    num_pages = max(1, -(-tally.total // ROWS_PER_PAGE))
     page = min(chosen.page, num_pages)
-    start = (page - 1) * ROWS_PER_PAGE
-    ordered = _ordered(matching_runs(chosen, node, now=moment), chosen)
-    pks = list(ordered.values_list("pk", flat=True)[start : start + ROWS_PER_PAGE])
-    return RunList(_rows(pks, chosen), total, page, num_pages, _facets(chosen, node, moment))
+    pks = _page_of(chosen, node, moment, (page - 1) * ROWS_PER_PAGE, tally.total)
+    return RunList(_rows(pks, chosen), tally.total, page, num_pages, _facets(chosen, tally))
 
 
-def matching_runs(chosen: RunFilter, node: Node | None, *, now: datetime) -> QuerySet[Run]:
-    """Return the runs of a list, in no order."""
-    runs = Run.objects.filter(_facet_condition(chosen))
+def matching_runs(
+    chosen: RunFilter, node: Node | None, *, now: datetime, is_driven: bool = False
+) -> QuerySet[Run]:
+    """Return the runs of a list, in no order.
+
+    ``is_driven`` begins with what the query can look up, best when few runs match or all of them are wanted; without
+    it runs are tried one after another in the order that is asked for, best for the first of many.
+    """
+    runs = Run.objects.all()
+    for name, values in wanted_values(chosen).items():
+        runs = runs.filter(**{f"{COLUMNS[name]}__in": sorted(values)})
     if chosen.is_folded:
         runs = runs.filter(is_top=True)
     if node is not None:
-        runs = runs.filter(condition_of(node, now=now, zone=timezone.get_current_timezone()))
+        driver = driver_of(node) if is_driven else None
+        zone = timezone.get_current_timezone()
+        runs = runs.filter(condition_of(node, now=now, zone=zone, driver=driver))
     return runs
 
 
 def known_keys(limit: int = 200) -> list[str]:
-    """Return names of metrics that runs carry, for a query's error to suggest."""
-    return list(RunMetric.objects.order_by().values_list("key", flat=True).distinct()[:limit])
+    """Return names of metrics that runs carry, such as ``metrics.loss``, for a query's error to suggest.
+
+    Each is looked up after the one before it, because an index leads there and all metrics of all runs are many more.
+    """
+    found: list[str] = []
+    last = ""
+    while len(found) < limit:
+        rows = RunMetric.objects.filter(key__gt=last).order_by("key").values_list("key", flat=True)[:1]
+        following = next(iter(rows), None)
+        if following is None:
+            break
+        found.append(f"metrics.{following}")
+        last = following
+    return found
 
 
-def _facet_condition(chosen: RunFilter) -> Q:
-    condition = Q()
-    for name, values in chosen.chosen:
-        column = _COLUMNS[name]
-        wanted: list[Any] = list(values)
-        if name in {"document", "problems"}:
-            wanted = [value == "yes" for value in values]
-        elif name in _OPTIONAL:
-            wanted = ["" if value == NO_VALUE else value for value in values]
-        condition &= Q(**{f"{column}__in": wanted})
-    return condition
+def _tally(chosen: RunFilter, node: Node | None, now: datetime) -> RunTally:
+    if node is None:
+        return tally_runs(chosen, None, moment="")
+    bare = replace(chosen, chosen=(), fold=chosen.is_folded)
+    moment = f"{timezone.get_current_timezone_name()} {now:%Y-%m-%d %H:%M}" if is_relative(node) else ""
+    return tally_runs(chosen, lambda: matching_runs(bare, node, now=now, is_driven=True), moment=moment)
 
 
-def _total(chosen: RunFilter, node: Node | None, now: datetime) -> int:
-    if node is not None:
-        return matching_runs(chosen, node, now=now).count()
-    counts = RunCount.objects.filter(_facet_condition(chosen))
-    if chosen.is_folded:
-        counts = counts.filter(is_top=True)
-    return int(counts.aggregate(total=Sum("num_runs"))["total"] or 0)
-
-
-def _ordered(runs: QuerySet[Run], chosen: RunFilter) -> QuerySet[Run]:
+def _page_of(chosen: RunFilter, node: Node | None, now: datetime, start: int, total: int) -> list[int]:
+    """Return the keys of the runs of one page, in order."""
     column, is_down = chosen.sort.column, chosen.sort.is_down
+    is_few = total <= FEW_RUNS
+    stop = start + ROWS_PER_PAGE
     if column.kind is FieldKind.ATTRIBUTE:
         path = ATTRIBUTES[column.key].path
-        tie = "-pk" if is_down else "pk"
+        is_walked = path == "started_at" and is_down and not is_few
+        runs = matching_runs(chosen, node, now=now, is_driven=not is_walked)
         if path == "started_at" and is_down:
-            return runs.order_by("-started_at", "-pk")
-        return runs.order_by(order_of(path, is_down=is_down), tie)
-    table: Any = {FieldKind.METRIC: RunMetric, FieldKind.PARAM: RunParam, FieldKind.TAG: RunTag}[column.kind]
-    value = table.objects.filter(run=OuterRef("pk"), key=column.key).values("value")[:1]
-    kind = {"output_field": FloatField()} if column.kind is FieldKind.METRIC else {}
-    return runs.annotate(_order=Subquery(value, **kind)).order_by(order_of("_order", is_down=is_down), "-pk")
+            ordered = runs.order_by("-started_at", "-pk")
+        else:
+            ordered = runs.order_by(order_of(path, is_down=is_down), "-pk" if is_down else "pk")
+        return list(ordered.values_list("pk", flat=True)[start:stop])
+    return _page_by_key(matching_runs(chosen, node, now=now, is_driven=is_few), chosen, start, stop)
+
+
+def _page_by_key(runs: QuerySet[Run], chosen: RunFilter, start: int, stop: int) -> list[int]:
+    """Return the keys of one page in the order of a metric, param or tag: an index has it; runs without come last."""
+    column, sign = chosen.sort.column, "-" if chosen.sort.is_down else ""
+    kept = FilteredRelation(
+        _RELATIONS[column.kind], condition=Q(**{f"{_RELATIONS[column.kind]}__key": column.key})
+    )
+    runs = runs.annotate(_kept=kept)
+    having = runs.filter(_kept__value__isnull=False)
+    names = ["_kept__value"] if column.kind is FieldKind.METRIC else ["_kept__value_head", "_kept__value"]
+    order = [f"{sign}{name}" for name in (*names, "_kept__run_id")]
+    found = list(having.order_by(*order).values_list("pk", flat=True)[start:stop])
+    if len(found) == stop - start:
+        return found
+    num_having = start + len(found) if found else having.count()
+    lacking = runs.filter(_kept__value__isnull=True).order_by("-pk").values_list("pk", flat=True)
+    return found + list(lacking[max(start - num_having, 0) : stop - num_having])
 
 
 def _rows(pks: list[int], chosen: RunFilter) -> tuple[RunRow, ...]:
@@ -218,53 +237,22 @@ def _attribute(run: Run, name: str) -> tuple[str, Any]:
     return kinds.get(attribute.type.value, "text"), value
 
 
-def _facets(chosen: RunFilter, node: Node | None, now: datetime) -> tuple[Facet, ...]:
-    experiments = {str(row.pk): str(row) for row in Experiment.objects.all()}
-    sources = dict(Source.objects.values_list("pk", "name"))
+def _facets(chosen: RunFilter, tally: RunTally) -> tuple[Facet, ...]:
+    names = {name: [value for value, _ in values] for name, (values, _) in tally.facets.items()}
+    experiments = Experiment.objects.in_bulk([int(value) for value in names["experiment"]])
+    sources = Source.objects.in_bulk([int(value) for value in names["source"]])
+    words = {
+        "experiment": {str(pk): str(row) for pk, row in experiments.items()},
+        "source": {str(pk): row.name for pk, row in sources.items()},
+    }
     facets = []
     for name, label in FACET_LABELS.items():
-        others = chosen.without(name)
-        column = _COLUMNS[name]
-        rows: Any
-        if node is None:
-            counts = RunCount.objects.filter(_facet_condition(others))
-            counts = counts.filter(is_top=True) if chosen.is_folded else counts
-            rows = counts.values_list(column).annotate(n=Sum("num_runs"))
-        else:
-            rows = matching_runs(others, node, now=now).order_by().values_list(column).annotate(n=Count("pk"))
-        facets.append(_facet(name, label, list(rows), chosen.values(name), experiments, sources))
-    return tuple(facet for facet in facets if len(facet.values) > 1 or chosen.values(facet.name))
-
-
-def _facet(
-    name: str,
-    label: str,
-    rows: list[tuple[Any, int]],
-    picked: tuple[str, ...],
-    experiments: dict[str, str],
-    sources: dict[int, str],
-) -> Facet:
-    values = []
-    for raw, count in sorted(rows, key=lambda row: (-row[1], str(row[0]))):
-        if not count:
-            continue
-        value = ("yes" if raw else "no") if isinstance(raw, bool) else str(raw)
-        if value == "" and name in _OPTIONAL:
-            value = NO_VALUE
-        words = {
-            "experiment": experiments.get(value),
-            "source": sources.get(raw) if name == "source" else None,
-        }
-        values.append(
-            FacetValue(
-                value, words.get(name) or ("(none)" if value == NO_VALUE else value), count, value in picked
-            )
+        values, num_more = tally.facets[name]
+        picked = chosen.values(name)
+        shown = tuple(
+            FacetValue(value, words.get(name, _NO_WORDS).get(value, value), number, value in picked)
+            for value, number in values
         )
-    seen = {value.value for value in values}
-    values += [
-        FacetValue(value, experiments.get(value, value) if name == "experiment" else value, 0, True)
-        for value in picked
-        if value not in seen
-    ]
-    shown = [value for index, value in enumerate(values) if index < MAX_FACET_VALUES or value.is_chosen]
-    return Facet(name, label, tuple(shown), len(values) - len(shown))
+        if len(shown) > 1 or picked:
+            facets.append(Facet(name, label, shown, num_more))
+    return tuple(facets)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 
 from runs_app.models import Run, RunCount, Source
 from runs_app.services.bulk_rows import update_rows
@@ -31,7 +31,8 @@ def recount_runs(*, run_pks: Collection[int]) -> None:
     """Move each of these runs to the count of the combination that it has now.
 
     A run remembers the row that it is counted in, so the old one is always known: the counts stay exact however the
-    run was changed, as long as this is called in the same transaction. A row that falls to nought stays.
+    run was changed, as long as this is called in the same transaction. A row that falls to nought stays. The revision of
+    their source grows, by which lists know that what they counted before may no longer hold.
     """
     ordered = sorted(run_pks)
     for start in range(0, len(ordered), _CHUNK):
@@ -43,6 +44,7 @@ def forget_run_counts(*, run_pks: Collection[int]) -> None:
     """Take runs that are about to be deleted out of their counts."""
     rows = Run.objects.filter(pk__in=run_pks, counted_in__isnull=False).values_list("counted_in", flat=True)
     _apply(Counter({key: -num for key, num in Counter(rows).items() if key is not None}))
+    _note_change(set(Run.objects.filter(pk__in=run_pks).values_list("source_id", flat=True)))
 
 
 @transaction.atomic
@@ -55,6 +57,8 @@ def rebuild_run_counts(*, source: Source | None = None) -> int:
     RunCount.objects.bulk_create([RunCount(**group) for group in groups.iterator()], batch_size=500)
     same = RunCount.objects.filter(**{name: OuterRef(name) for name in COMBINATION})
     runs.update(counted_in=Subquery(same.values("pk")[:1]))
+    touched = Source.objects.all() if source is None else Source.objects.filter(pk=source.pk)
+    touched.update(revision=F("revision") + 1)
     return counts.all().count()
 
 
@@ -72,7 +76,12 @@ def _recount(run_pks: Sequence[int]) -> None:
             moves[old] -= 1
         moved.append((new, pk))
     _apply(moves)
+    _note_change({row[2] for row in rows})
     update_rows(model=Run, columns=["counted_in"], rows=moved)
+
+
+def _note_change(source_pks: set[int]) -> None:
+    Source.objects.filter(pk__in=source_pks).update(revision=F("revision") + 1)
 
 
 def _locked(run_pks: Sequence[int]) -> list[tuple[Any, ...]]:

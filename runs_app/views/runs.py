@@ -55,9 +55,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
     error: QueryError | None = None
     node = None
     try:
-        node = parse_run_query(chosen.text, known_keys=known_keys() if chosen.text else ())
-    except QueryError as caught:
-        error = caught
+        node = parse_run_query(chosen.text)
+    except QueryError:
+        error = _explained(chosen.text)
     listed = None if error else runs_for_list(chosen, node)
     newest = Run.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     context = {
@@ -80,6 +80,15 @@ def run_list(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if error and is_fragment(request) else 200
     return render_page(request, "runs_app/run_list.html", context, partial="run-results", status=status)
+
+
+def _explained(text: str) -> QueryError | None:
+    """Return what is wrong with a query, with the names of our metrics that may have been meant."""
+    try:
+        parse_run_query(text, known_keys=known_keys())
+    except QueryError as error:
+        return error
+    return None
 
 
 def _headers(chosen: RunFilter) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from skills_app.migrations._text_search import create_text_search, drop_text_sea
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("skills_app", "0002_validationreport_details_validationreport_errors_and_more"),
+        ("skills_app", "0001_initial"),
     ]
 
     operations = [
@@ -36,11 +36,6 @@ class Migration(migrations.Migration):
                 ("body", models.TextField(blank=True)),
                 ("files", models.TextField(blank=True, help_text="text of the other files")),
             ],
-        ),
-        migrations.AddField(
-            model_name="rendereddocument",
-            name="plain_reason",
-            field=models.CharField(blank=True, help_text="why the source is shown instead", max_length=256),
         ),
         migrations.RunPython(create_text_search, drop_text_search),
     ]
