@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
+from runs_app.domain.cell_text import cell_text
 from runs_app.domain.query_ast import FieldKind, Node, driver_of, is_relative
 from runs_app.domain.run_attributes import ATTRIBUTES
 from runs_app.domain.run_columns import Column
@@ -29,6 +30,11 @@ class Cell:
     column: Column
     kind: str
     value: Any
+
+    @property
+    def text(self) -> str:
+        """The value as people read it."""
+        return cell_text(self.kind, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,9 @@ def runs_for_list(chosen: RunFilter, node: Node | None, *, now: datetime | None 
     tally = _tally(chosen, node, moment)
     num_pages = max(1, -(-tally.total // ROWS_PER_PAGE))
     page = min(chosen.page, num_pages)
-    pks = _page_of(chosen, node, moment, (page - 1) * ROWS_PER_PAGE, tally.total)
+    pks = keys_between(
+        chosen, node, (page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE, now=moment, total=tally.total
+    )
     return RunList(_rows(pks, chosen), tally.total, page, num_pages, _facets(chosen, tally))
 
 
@@ -112,19 +120,20 @@ def matching_runs(
     return runs
 
 
-def known_keys(limit: int = 200) -> list[str]:
-    """Return names of metrics that runs carry, such as ``metrics.loss``, for a query's error to suggest.
+def known_keys(kind: FieldKind = FieldKind.METRIC, limit: int = 200) -> list[str]:
+    """Return names of metrics, params or tags that runs carry, such as ``metrics.loss``, in alphabetical order.
 
-    Each is looked up after the one before it, because an index leads there and all metrics of all runs are many more.
+    Each is looked up after the one before it, because an index leads there and all values of all runs are many more.
     """
+    table: Any = {FieldKind.METRIC: RunMetric, FieldKind.PARAM: RunParam, FieldKind.TAG: RunTag}[kind]
     found: list[str] = []
     last = ""
     while len(found) < limit:
-        rows = RunMetric.objects.filter(key__gt=last).order_by("key").values_list("key", flat=True)[:1]
+        rows = table.objects.filter(key__gt=last).order_by("key").values_list("key", flat=True)[:1]
         following = next(iter(rows), None)
         if following is None:
             break
-        found.append(f"metrics.{following}")
+        found.append(f"{kind.value}.{following}")
         last = following
     return found
 
@@ -137,11 +146,15 @@ def _tally(chosen: RunFilter, node: Node | None, now: datetime) -> RunTally:
     return tally_runs(chosen, lambda: matching_runs(bare, node, now=now, is_driven=True), moment=moment)
 
 
-def _page_of(chosen: RunFilter, node: Node | None, now: datetime, start: int, total: int) -> list[int]:
-    """Return the keys of the runs of one page, in order."""
+def keys_between(
+    chosen: RunFilter, node: Node | None, start: int, stop: int, *, now: datetime, total: int | None = None
+) -> list[int]:
+    """Return the keys of the runs from position ``start`` (from 0) up to ``stop`` of a list, in its order.
+
+    ``total`` is how many the list holds, when that is known already.
+    """
     column, is_down = chosen.sort.column, chosen.sort.is_down
-    is_few = total <= FEW_RUNS
-    stop = start + ROWS_PER_PAGE
+    is_few = (_tally(chosen, node, now).total if total is None else total) <= FEW_RUNS
     if column.kind is FieldKind.ATTRIBUTE:
         path = ATTRIBUTES[column.key].path
         is_walked = path == "started_at" and is_down and not is_few

@@ -1,14 +1,10 @@
 """Pages of runs: the list, one run, the history of a metric, and what a run left behind."""
 
-import csv
-import io
-import json
-from typing import Any, cast
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,35 +12,28 @@ from django.views.decorators.http import require_GET, require_POST
 
 from fleet_site.access import require
 from fleet_site.http import is_fragment, render_page
-from runs_app.adapters.sources import open_source
-from runs_app.domain.errors import QueueDown, SourceError
+from runs_app.domain.errors import QueueDown
+from runs_app.domain.query_ast import FieldKind
 from runs_app.domain.query_tokens import QueryError
+from runs_app.domain.run_attributes import ATTRIBUTES
+from runs_app.domain.run_columns import Column, column_named
 from runs_app.domain.run_filters import RunFilter, parse_run_filter
 from runs_app.domain.run_query import parse_run_query
-from runs_app.models import Run, RunArtifact, Source
+from runs_app.models import Run, Source
+from runs_app.queries.run_neighbours import neighbours_of
 from runs_app.queries.run_page import (
-    artifact_of,
-    children_of,
     history_of,
     metrics_of,
     outcome_of,
+    phases_of,
     problems_of,
+    seconds_so_far,
+    sparks_of,
 )
-from runs_app.queries.runs_for_list import known_keys, matching_runs, runs_for_list
-from runs_app.services.mirror_artifacts import address_of
+from runs_app.queries.runs_for_list import RunList, known_keys, matching_runs, runs_for_list
 from runs_app.services.request_sync import request_refresh
-from skills_app.adapters.markdown import render_markdown, render_source
 
-HEAD_CHARS = 200_000
-JSON_CHARS = 400_000
-TABLE_ROWS = 200
-IMAGE_TYPES = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-}
+_MOST_KEYS = 60
 
 
 @require_GET
@@ -68,7 +57,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "headers": _headers(chosen),
         "hidden": [(name, value) for name, value in chosen.asking("").on_page(1).pairs()],
         "facet_links": _facet_links(chosen, listed.facets) if listed else [],
-        "rows": [(row, chosen.toggled_open(row.run.pk).query()) for row in listed.rows] if listed else [],
+        "rows": _rows(chosen, listed) if listed else [],
         "fold_query": chosen.folded(not chosen.is_folded).query(),
         "previous_query": chosen.on_page(listed.page - 1).query() if listed and listed.page > 1 else None,
         "next_query": chosen.on_page(listed.page + 1).query()
@@ -77,9 +66,48 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "list_query": chosen.query(),
         "has_source": Source.objects.exists(),
         "oldest_sync": Source.objects.filter(is_enabled=True).order_by("last_synced_at").first(),
+        "num_columns": len(chosen.shown_columns),
     }
     status = 422 if error and is_fragment(request) else 200
     return render_page(request, "runs_app/run_list.html", context, partial="run-results", status=status)
+
+
+def _rows(chosen: RunFilter, listed: RunList) -> list[tuple[Any, str, str]]:
+    """Return each row with the query that unfolds it and the one that its page is opened with."""
+    here = chosen.on_page(listed.page).query()
+    rows = []
+    for position, row in enumerate(listed.rows, start=listed.first - 1):
+        opened = chosen.toggled_open(row.run.pk).query()
+        rows.append((row, opened, urlencode({"from": here, "at": position})))
+    return rows
+
+
+@require_GET
+@require("read")
+def run_columns(request: HttpRequest) -> HttpResponse:
+    """Show the form that chooses the columns of a list; the list itself reads what it sends."""
+    chosen = parse_run_filter(dict(request.GET.lists()))
+    shown = {column.name for column in chosen.shown_columns}
+    groups = [("Attributes", [Column(FieldKind.ATTRIBUTE, name) for name in ATTRIBUTES if name != "name"])]
+    for title, kind in (("Metrics", FieldKind.METRIC), ("Params", FieldKind.PARAM), ("Tags", FieldKind.TAG)):
+        found = [column_named(name) for name in known_keys(kind, _MOST_KEYS)]
+        groups.append((title, [column for column in found if column is not None]))
+    known = {column.name for _, columns in groups for column in columns}
+    groups.append(
+        ("Others that are shown", [column for column in chosen.columns if column.name not in known])
+    )
+    bare = chosen.with_columns(())
+    context = {
+        "groups": [
+            (title, [(column, column.name in shown) for column in columns])
+            for title, columns in groups
+            if columns
+        ],
+        "hidden": bare.on_page(1).pairs(),
+        "list_query": chosen.query(),
+        "default_query": bare.query(),
+    }
+    return render_page(request, "runs_app/run_columns.html", context, partial="run-columns")
 
 
 def _explained(text: str) -> QueryError | None:
@@ -134,19 +162,31 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: times, phases, metrics, params, tags, artifacts, and what it made."""
     run = get_object_or_404(Run.objects.select_related("source", "experiment", "parent"), pk=pk)
     outcome = outcome_of(run)
+    now = timezone.now()
+    sparks = sparks_of(run)
     context = {
         "run": run,
-        "bars": children_of(run),
-        "metrics": metrics_of(run),
+        "neighbours": neighbours_of(
+            run,
+            from_query=request.GET.get("from", ""),
+            position=_position(request.GET.get("at", "")),
+            now=now,
+        ),
+        "bars": phases_of(run, now=now),
+        "seconds": seconds_so_far(run, now=now),
+        "metrics": [(metric, sparks.get(metric.key)) for metric in metrics_of(run)],
         "params": run.params.order_by("key"),
         "tags": run.tags.order_by("key"),
         "artifacts": run.artifacts.all(),
         "problems": problems_of(run),
         "outcome": outcome,
         "findings": outcome.validation_report.findings.all() if outcome and outcome.validation_report else [],
-        "back_query": request.GET.get("from", ""),
     }
     return render_page(request, "runs_app/run_detail.html", context)
+
+
+def _position(raw: str) -> int | None:
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
 
 
 @require_GET
@@ -161,59 +201,6 @@ def run_metric(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     return render_page(
         request, "runs_app/run_metric.html", {"run": run, "history": history, "latest": latest, "key": key}
     )
-
-
-@require_GET
-@require("read")
-def run_artifact(request: HttpRequest, pk: int, path: str) -> HttpResponse:
-    """Show one file of a run in the way that fits its kind; what is not kept here is offered for download."""
-    run, artifact = _artifact(pk, path)
-    context = {"run": run, "artifact": artifact, **_view_of(artifact)}
-    return render_page(request, "runs_app/run_artifact.html", context)
-
-
-@require_GET
-@require("read")
-def run_artifact_raw(request: HttpRequest, pk: int, path: str) -> HttpResponse:
-    """Send a file of a run as it is: sandboxed, and a download unless it is a picture."""
-    run, artifact = _artifact(pk, path)
-    suffix = path.rpartition(".")[2].lower()
-    is_image = suffix in IMAGE_TYPES and "download" not in request.GET
-    response: Any
-    if artifact.text is not None:
-        response = HttpResponse(artifact.text.encode(), content_type="application/octet-stream")
-    else:
-        try:
-            pieces = _stream(run, path)
-        except SourceError as error:
-            return render_page(
-                request,
-                "runs_app/run_artifact.html",
-                {"run": run, "artifact": artifact, "lost": error},
-                status=502,
-            )
-        kind = IMAGE_TYPES[suffix] if is_image else "application/octet-stream"
-        response = StreamingHttpResponse(pieces, content_type=kind)
-    way = "inline" if is_image and artifact.text is None else "attachment"
-    response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(path.rpartition('/')[2])}"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-cache"
-    return cast(HttpResponse, response)
-
-
-def _stream(run: Run, path: str) -> Any:
-    pieces = iter(
-        open_source(run.source, timeout_seconds=settings.FLEET_MLFLOW_TIMEOUT_SECONDS).stream_artifact(
-            address_of(run), path
-        )
-    )
-    first = next(pieces, b"")
-
-    def whole() -> Any:
-        yield first
-        yield from pieces
-
-    return whole()
 
 
 @require_POST
@@ -233,64 +220,3 @@ def run_refresh(request: HttpRequest, pk: int) -> HttpResponse:
         )
         messages.info(request, said)
     return redirect(reverse("runs:detail", args=[run.pk]))
-
-
-def _artifact(pk: int, path: str) -> tuple[Run, RunArtifact]:
-    run = get_object_or_404(Run.objects.select_related("source", "experiment"), pk=pk)
-    artifact = artifact_of(run, path)
-    if artifact is None:
-        raise Http404(f"This run has no file named {path}.")
-    return run, artifact
-
-
-def _view_of(artifact: RunArtifact) -> dict[str, Any]:
-    suffix = artifact.path.rpartition(".")[2].lower()
-    text = artifact.text
-    if text is None:
-        return {"view": "image" if suffix in IMAGE_TYPES else "none"}
-    is_cut = len(text) > HEAD_CHARS
-    if suffix in {"md", "markdown"} and not is_cut:
-        return {"view": "document", "rendered": render_markdown(text, id_prefix="artifact-")}
-    if suffix == "json" and len(text) <= JSON_CHARS and (tree := _json_tree(text)) is not None:
-        return {"view": "json", "tree": tree}
-    if suffix in {"csv", "tsv"}:
-        rows = csv.reader(io.StringIO(text[:HEAD_CHARS]), delimiter="\t" if suffix == "tsv" else ",")
-        try:
-            table = [row for row, _ in zip(rows, range(TABLE_ROWS + 1), strict=False)]
-        except csv.Error:
-            table = []
-        if table:
-            return {
-                "view": "table",
-                "header": table[0],
-                "rows": table[1:],
-                "is_cut": is_cut or len(table) > TABLE_ROWS,
-            }
-    rendered = render_source(text[:HEAD_CHARS], id_prefix="artifact-", language=suffix)
-    return {"view": "source", "rendered": rendered, "is_cut": is_cut}
-
-
-def _json_tree(text: str) -> list[dict[str, Any]] | None:
-    """Return the nodes of a JSON text in reading order with their depth, or None when it cannot be shown as a tree."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    nodes: list[dict[str, Any]] = []
-
-    def walk(name: str, item: Any, depth: int) -> None:
-        if isinstance(item, dict | list) and item and depth < 12:
-            pairs = (
-                list(item.items()) if isinstance(item, dict) else [(str(i), v) for i, v in enumerate(item)]
-            )
-            words = f"{len(item)} {'keys' if isinstance(item, dict) else 'items'}"
-            nodes.append({"opens": True, "name": name, "value": words, "is_open": depth < 2})
-            for key, below in pairs:
-                walk(str(key), below, depth + 1)
-            nodes.append({"closes": True})
-        else:
-            shown = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
-            nodes.append({"name": name, "value": shown})
-
-    walk("", value, 0)
-    return nodes if len(nodes) <= 20_000 else None

@@ -1,4 +1,5 @@
-// Single keys for reading: "/" searches, "j" and "k" move through rows, "?" shows the keys. None changes data.
+// Single keys for reading: "/" searches, "j" and "k" move through rows, "n" and "p" through pages or runs, "u" goes up,
+// "?" shows the keys. None changes data.
 const TEXT_FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select";
 const OFF = "fleet-single-keys-off";
 
@@ -47,7 +48,13 @@ function focusSearch() {
   return Boolean(box);
 }
 
-const ACTIONS = { "/": focusSearch, "?": openSheet, j: () => moveBy(1), k: () => moveBy(-1) };
+function follow(selector) {
+  const link = document.querySelector(`main ${selector}`);
+  link?.click();
+  return Boolean(link);
+}
+
+const ACTIONS = { "/": focusSearch, "?": openSheet, j: () => moveBy(1), k: () => moveBy(-1), n: () => follow("a[rel=next]"), p: () => follow("a[rel=prev]"), u: () => follow("a[data-up]") };
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff()) return;

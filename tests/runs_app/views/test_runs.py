@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runs_app.domain.enums import SourceKind
-from runs_app.models import Experiment, Run, Source
+from runs_app.models import Experiment, Run, RunMetric, RunTag, Source
 from runs_app.services.count_runs import rebuild_run_counts
 from runs_app.services.sync_source import sync_source
 from tests.shared_data import shared_data
@@ -156,7 +156,7 @@ def test_a_query_that_cannot_be_read_points_at_the_place(dan: Client) -> None:
 def test_a_fragment_is_one_element_with_its_own_id(dan: Client) -> None:
     make_runs(3)
 
-    page = dan.get(reverse("runs:list"), headers=HTMX).content.decode().strip()
+    page = dan.get(reverse("runs:list"), headers={"HX-Request": "true"}).content.decode().strip()
 
     assert page.startswith('<div id="run-results"')
 
@@ -206,3 +206,68 @@ def test_a_run_unfolds_its_phases(dan: Client) -> None:
     assert folded.context["listed"].total == 2
     assert child.get_absolute_url() not in folded.content.decode()
     assert child.get_absolute_url() in opened.content.decode()
+
+
+def test_the_form_of_columns_offers_all_and_keeps_the_list(dan: Client) -> None:
+    runs = make_runs(3)
+    RunMetric.objects.create(run=runs[0], key="loss", value=0.5)
+    RunTag.objects.create(run=runs[0], key="team", value="red")
+
+    page = dan.get(reverse("runs:columns") + "?status=finished&cols=status,params.gone").content.decode()
+    listed = dan.get(
+        reverse("runs:list") + "?status=finished&col=status&col=metrics.loss&add=tags.team"
+    ).content.decode()
+
+    assert 'name="status" value="finished"' in page
+    assert 'value="metrics.loss"' in page
+    assert 'value="tags.team"' in page
+    assert 'value="params.gone" checked' in page
+    assert 'value="cost" checked' not in page
+    assert [name for name in ("loss", "team", "Cost") if f'data-label="{name}"' in listed] == ["loss", "team"]
+
+
+def test_the_form_of_columns_is_one_element_for_htmx(dan: Client) -> None:
+    text = dan.get(reverse("runs:columns"), headers={"HX-Request": "true"}).content.decode().strip()
+
+    assert text.startswith('<form id="run-columns"')
+    assert text.endswith("</form>")
+
+
+def test_a_run_opened_from_a_list_leads_to_the_next_and_back(dan: Client) -> None:
+    runs = make_runs(5)
+    listed = dan.get(reverse("runs:list") + "?model=small").content.decode()
+
+    assert f"{reverse('runs:detail', args=[runs[3].pk])}?from=model%3Dsmall&amp;at=0" in listed
+
+    page = dan.get(reverse("runs:detail", args=[runs[3].pk]) + "?from=model%3Dsmall&at=0").content.decode()
+
+    assert f"{reverse('runs:list')}?model=small#run-{runs[3].pk}" in page
+    assert f"{reverse('runs:detail', args=[runs[1].pk])}?from=model%3Dsmall&amp;at=1" in page
+    assert 'rel="prev"' not in page
+
+
+def test_the_page_of_a_run_asks_as_many_questions_for_twenty_below_as_for_two(
+    dan: Client,
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    runs = make_runs(22)
+    Run.objects.filter(pk__in=[run.pk for run in runs[1:]]).update(parent=runs[0], is_top=False)
+    for run in runs:
+        RunMetric.objects.create(run=runs[0], key=f"m{run.pk}", value=1)
+    rebuild_run_counts()
+    with CaptureQueriesContext(connection) as many:
+        dan.get(reverse("runs:detail", args=[runs[0].pk]))
+    Run.objects.filter(pk__in=[run.pk for run in runs[3:]]).delete()
+    RunMetric.objects.filter(key__gt=f"m{runs[1].pk}").delete()
+    rebuild_run_counts()
+    with CaptureQueriesContext(connection) as two:
+        dan.get(reverse("runs:detail", args=[runs[0].pk]))
+
+    assert len(many) == len(two)
+
+
+@pytest.mark.parametrize("name", ["runs:columns", "runs:list"])
+def test_every_list_page_needs_a_sign_in(client: Client, db: Any, name: str) -> None:
+    assert client.get(reverse(name)).status_code == 302

@@ -1,0 +1,255 @@
+"""The runs pages in a real browser: keys, columns, zoom, without JavaScript, and axe in both themes and widths."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from runs_app.domain.enums import SourceKind, SyncState
+from runs_app.models import (
+    Experiment,
+    ImportProblem,
+    MetricPoint,
+    Run,
+    RunArtifact,
+    RunMetric,
+    RunParam,
+    RunTag,
+    Source,
+)
+from runs_app.services.count_runs import rebuild_run_counts
+from tests.browser.test_site import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Open = Callable[..., Any]
+ARTIFACTS = {
+    "notes.md": "# Notes\n\nA line with a [link](other.md).\n\n```python\nprint(1)\n```\n",
+    "plan.json": '{"steps": ["one", {"two": [1, 2, null]}], "empty": {}}',
+    "table.csv": "name,score\nalpha,0.5\nbeta,0.7\n",
+    "log.txt": "\n".join(f"line {n}" for n in range(300)),
+    "huge.txt": "word " * 60_000,
+}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    import os
+
+    from playwright.sync_api import sync_playwright
+
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, live_server: Any) -> Iterator[Open]:
+    """Return a function that opens a page as a reader; a script error or a report of the policy fails the test."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada"))
+    contexts: list[Any] = []
+    trouble: list[str] = []
+
+    def open_one(path: str, *, width: int = 1400, theme: str = "light", **options: Any) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800}, base_url=live_server.url, color_scheme=theme, **options
+        )
+        contexts.append(context)
+        context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda m: trouble.append(m.text) if m.type in {"error", "warning"} else None)
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def runs() -> list[Run]:
+    """Sixty runs; the newest has two phases, a history, and a file of each kind."""
+    now = timezone.now()
+    source = Source.objects.create(
+        name="made",
+        kind=SourceKind.MLRUNS_FOLDER,
+        address="/nowhere",
+        state=SyncState.STALE,
+        state_message="The folder is not there.",
+        last_synced_at=now - timedelta(hours=2),
+    )
+    experiment = Experiment.objects.create(source=source, experiment_id="1", name="made up")
+    runs = Run.objects.bulk_create(
+        Run(
+            source=source,
+            experiment=experiment,
+            run_id=f"{n:032x}",
+            name=f"run number {n}",
+            status=("finished", "failed", "running")[n % 3],
+            kind="generation",
+            model="maker/model-of-some-size",
+            skill_name="engineering/databases/a-rather-long-name-of-a-skill",
+            quality_score=n / 60,
+            rolled_cost_usd=n / 100,
+            rolled_tokens=n * 1000,
+            started_at=now - timedelta(minutes=n),
+            num_children=2 if n == 0 else 0,
+            synced_at=now,
+        )
+        for n in range(60)
+    )
+    top = runs[0]
+    for n, phase in enumerate(("understand", "generate")):
+        Run.objects.create(
+            source=source,
+            experiment=experiment,
+            run_id=f"child{n}",
+            name=f"phase {n}",
+            parent=top,
+            is_top=False,
+            phase=phase,
+            kind="phase",
+            status="finished",
+            started_at=now,
+            ended_at=now,
+            duration_seconds=1.0,
+            synced_at=now,
+        )
+    RunMetric.objects.create(run=top, key="loss", value=0.5, step=39)
+    MetricPoint.objects.bulk_create(
+        MetricPoint(run=top, key="loss", step=n, timestamp_ms=n, value=1 / (n + 1)) for n in range(40)
+    )
+    RunParam.objects.create(run=top, key="task", value="Write " + "words " * 200)
+    RunTag.objects.create(run=top, key="team", value="red")
+    RunArtifact.objects.bulk_create(
+        RunArtifact(run=top, path=path, text=text, size_bytes=len(text)) for path, text in ARTIFACTS.items()
+    )
+    RunArtifact.objects.create(run=top, path="weights.bin", size_bytes=5_000_000)
+    ImportProblem.objects.create(
+        source=source,
+        stage="runs",
+        path="x/meta.yaml",
+        reason="unreadable_yaml",
+        message="It is no YAML.",
+        remedy="Mend it.",
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    rebuild_run_counts()
+    return runs
+
+
+def pages_of(run: Run) -> list[str]:
+    """Addresses of each kind of page about runs."""
+    here = f"/runs/{run.pk}/"
+    return [
+        "/runs/",
+        "/runs/?q=quality_score+%3E%3E+1",
+        "/runs/columns/",
+        f"{here}?from=&at=0",
+        f"{here}metrics/loss/",
+        *(f"{here}artifacts/{path}" for path in (*ARTIFACTS, "weights.bin")),
+        "/sources/",
+        f"/sources/{run.source_id}/",
+    ]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400)])
+def test_no_page_of_runs_has_a_violation_or_scrolls_sideways(
+    open_page: Open, runs: list[Run], theme: str, width: int
+) -> None:
+    for path in pages_of(runs[0]):
+        page = open_page(path, theme=theme, width=width)
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_keys_lead_through_the_list_into_a_run_on_to_the_next_and_back(
+    open_page: Open, runs: list[Run]
+) -> None:
+    page = open_page("/runs/?sort=name")
+
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile("page=2"))
+    page.wait_for_function("document.body.innerText.includes('51 to 60')")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/runs/\d+/"))
+    first = page.locator("h1").inner_text()
+    page.keyboard.press("n")
+    page.wait_for_function(f"document.querySelector('h1').innerText !== {first!r}")
+    page.keyboard.press("p")
+    page.wait_for_function(f"document.querySelector('h1').innerText === {first!r}")
+    page.keyboard.press("u")
+
+    page.wait_for_url(re.compile(r"/runs/\?sort=name&page=2"))
+
+
+def test_columns_are_chosen_in_place_and_stay_in_the_address(open_page: Open, runs: list[Run]) -> None:
+    page = open_page("/runs/?status=finished")
+
+    page.get_by_role("link", name="Columns").click()
+    page.get_by_role("checkbox", name="Kind").uncheck()
+    page.get_by_role("checkbox", name="loss").check()
+    page.get_by_role("button", name="Show these columns").click()
+
+    page.wait_for_url(re.compile("col=metrics.loss"))
+    page.reload()
+    heads = page.locator("#run-results thead th").all_inner_texts()
+    assert "loss" in heads
+    assert "Kind" not in heads
+    assert page.locator("#run-results tbody tr").count() == 20
+
+
+def test_dragging_over_a_history_zooms_and_a_double_click_shows_all(open_page: Open, runs: list[Run]) -> None:
+    page = open_page(f"/runs/{runs[0].pk}/metrics/loss/")
+    over = page.locator(".u-over")
+    box = over.bounding_box()
+    assert box
+    shown = "(() => { const t = document.querySelector('#history-chart'); return t.dataset.drawn === ''; })()"
+    assert page.evaluate(shown)
+    assert page.locator("figure > svg.chart").is_hidden()
+
+    before = page.locator("#history-chart canvas").screenshot()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=5)
+    page.mouse.up()
+    page.mouse.move(5, 5)
+    zoomed = page.locator("#history-chart canvas").screenshot()
+    page.mouse.dblclick(box["x"] + 20, y)
+    page.mouse.move(5, 5)
+
+    assert zoomed != before
+    page.wait_for_timeout(100)
+    assert page.locator("#history-chart canvas").screenshot() != zoomed
+
+
+def test_without_javascript_everything_is_reached(open_page: Open, runs: list[Run]) -> None:
+    page = open_page("/runs/", java_script_enabled=False)
+
+    page.locator("#run-facets").get_by_role("link", name=re.compile("failed")).click()
+    assert "status=failed" in page.url
+    page.get_by_role("link", name="Columns").click()
+    page.get_by_role("checkbox", name="Kind").uncheck()
+    page.get_by_role("button", name="Show these columns").click()
+    assert "Kind" not in page.locator("#run-results thead th").all_inner_texts()
+    page.goto("/runs/")
+    page.get_by_role("link", name=re.compile("2 below")).click()
+    assert page.get_by_role("link", name="phase 1", exact=True).is_visible()
+    page.get_by_role("link", name="run number 0", exact=True).click()
+    page.get_by_role("link", name="loss").click()
+    assert page.locator("figure > svg.chart").is_visible()
+    assert page.locator("#history-points tbody tr").count() == 40
