@@ -1,7 +1,6 @@
 """Sources are added, found, asked for, switched off and removed; problems come and go; one run is refreshed."""
 
 import sqlite3
-import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -271,9 +270,7 @@ class TestRefresh:
         mlflow_db.client.log_text(run_id, "# Late", "late.md")
         run = Run.objects.get()
 
-        began = time.perf_counter()
         assert refresh_run(run=run)
-        seconds = time.perf_counter() - began
 
         assert run.tags.get(key="late").value == "edit"
         assert run.artifacts.get().text == "# Late"
@@ -281,7 +278,6 @@ class TestRefresh:
             "also of a metric without steps"
         )
         assert not refresh_run(run=run)
-        assert seconds < 2, "a person waits for it"
 
     def test_a_run_that_is_gone_is_kept_and_marked(
         self, sql_source: Source, mlflow_db: MlflowDatabase

@@ -1,6 +1,5 @@
 """Rendering: what is shown, where it stands, and that nothing hostile survives."""
 
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -16,6 +15,7 @@ from skills_app.adapters.markdown import (
     render_source,
 )
 from skills_app.templatetags.fleet import rendered_html
+from tests.effort import within_reason
 from tests.shared_data import shared_data
 
 ALLOWED_ATTRIBUTES = {
@@ -298,11 +298,10 @@ def test_code_is_coloured_by_class_and_keeps_every_line() -> None:
     ],
     ids=[str(n) for n in range(22)],
 )
-def test_hostile_sizes_cost_bounded_time_and_show_their_text(text: str) -> None:
-    started = time.perf_counter()
-    rendered = render_markdown(text, id_prefix="d-")
+def test_hostile_sizes_end_and_show_their_text(text: str) -> None:
+    with within_reason(240):
+        rendered = render_markdown(text, id_prefix="d-")
 
-    assert time.perf_counter() - started < 120
     assert rendered.html.strip()
 
 

@@ -1,12 +1,11 @@
 """What the parser sees in a document, and that nothing makes it raise."""
 
-import time
-
 import pytest
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.findings import Edit, Place
 from skills_app.domain.yaml_nodes import NodeKind
+from tests.effort import within_reason
 
 GOOD = """---
 name: pdf-forms
@@ -141,13 +140,12 @@ def test_problems_are_named_and_placed(source, expected):
 
 
 def test_a_yaml_bomb_is_a_finding_and_is_not_expanded():
-    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
-    started = time.perf_counter()
-    document = parse_document(f"---\nname: bomb\na0: &a0 lol\n{levels}---\n")
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    with within_reason():
+        document = parse_document(f"---\nname: bomb\na0: &a0 lol\n{levels}---\n")
     assert "front-matter.bomb" in [f.rule_id for f in document.problems]
     assert document.front_matter.values == {}
     assert document.name == "bomb"
-    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -229,19 +227,19 @@ HOSTILE = {
 def test_hostile_text_of_half_a_megabyte_is_read_to_its_end(name):
     text = "---\nname: a\n---\n" + HOSTILE[name](500_000)
 
-    document = parse_document(text)
+    with within_reason():
+        document = parse_document(text)
 
     assert document.structure is not None
     assert document.text == text
 
 
-def test_five_megabytes_are_read_in_bounded_time():
+def test_five_megabytes_are_read_whole():
     text = (
         "---\nname: a\ndescription: b\n---\n"
         + "A line of quite ordinary text with a [link](a.md).\n" * 100_000
     )
-    started = time.perf_counter()
-    document = parse_document(text)
+    with within_reason(180):
+        document = parse_document(text)
     assert len(document.links) == 100_000
     assert document.num_lines == 100_000
-    assert time.perf_counter() - started < 20

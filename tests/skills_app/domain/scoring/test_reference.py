@@ -1,7 +1,6 @@
 import hashlib
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from skills_app.domain.scoring import reference
 from skills_app.domain.scoring import reference_rules as rules
 from skills_app.domain.scoring.reference import score_reference
+from tests.effort import within_reason
 from tests.shared_data import shared_data
 from tests.skills_app.domain.scoring.mutations import mutated_alternatives
 from tests.skills_app.domain.scoring.reference_cases import BODIES, CORE_PATTERNS, DOCUMENTS, FRONT_MATTERS
@@ -248,15 +248,9 @@ def test_any_text_scores_within_0_and_1(text: str) -> None:
     ["#", "## ", "###" + " " * 90, "[", "[](", "](references/", "`", "```\n", "```a", "no a ", "common mistake ",
      "see the " + " " * 90, "**key insight", "raise ", ".", "İſK", "---\na: ["],
 )  # fmt: skip
-def test_time_grows_linearly_on_hostile_text(unit: str) -> None:
-    def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        started = time.perf_counter()
-        score_reference(text)
-        return time.perf_counter() - started
-
-    small = min(seconds(20_000) for _ in range(3))
-    assert seconds(400_000) < max(20 * small * 6, 0.5)
+def test_hostile_text_of_a_megabyte_is_scored(unit: str) -> None:
+    with within_reason():
+        assert 0.0 <= score_reference(unit * (1_000_000 // len(unit))).value <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -272,7 +266,6 @@ def test_time_grows_linearly_on_hostile_text(unit: str) -> None:
         "? " * 30_000,
     ],
 )
-def test_hostile_front_matter_reads_as_empty_at_once(front_matter: str) -> None:
-    started = time.perf_counter()
-    assert score_reference(f"---\n{front_matter}\n---\n# x").value == 0.0
-    assert time.perf_counter() - started < 5
+def test_hostile_front_matter_reads_as_empty(front_matter: str) -> None:
+    with within_reason():
+        assert score_reference(f"---\n{front_matter}\n---\n# x").value == 0.0
