@@ -16,9 +16,9 @@ app.autodiscover_tasks()
 
 @app.on_after_finalize.connect
 def schedule(sender: Celery, **kwargs: object) -> None:
-    """Look for due sources every FLEET_SYNC_SECONDS; each sync decides itself whether its sweep is due.
+    """Look for due sources, and for versions to judge, every FLEET_SYNC_SECONDS.
 
-    A message that no worker takes before the next one is sent is void, so that none pile up.
+    Each sync decides itself whether its sweep is due. A message that no worker takes before the next one is sent is void, so that none pile up.
     """
     from django.conf import settings
 
@@ -27,6 +27,12 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         seconds,
         sender.signature("runs_app.tasks.sync_due_sources_task"),
         name="sync due sources",
+        expires=seconds,
+    )
+    sender.add_periodic_task(
+        seconds,
+        sender.signature("skills_app.tasks.judge_due_versions_task"),
+        name="judge due versions",
         expires=seconds,
     )
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
     path("", include("fleet_site.site_urls")),
+    path("gates/", include("skills_app.gate_urls")),
     path("skills/", include("skills_app.urls")),
     path("", include("runs_app.urls")),
 ]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("at/<path:path>/", skills.skill_at, name="at"),
     path("<slug:key>/", skills.skill_detail, name="detail"),
     path("<slug:key>/versions/<int:number>/", skills.version_detail, name="version"),
+    path("<slug:key>/versions/<int:number>/fix/", skills.version_fix, name="fix"),
     path("<slug:key>/versions/<int:number>/SKILL.md", skill_files.document_raw, name="raw"),
     path("<slug:key>/versions/<int:number>/files/<path:path>", skill_files.file_detail, name="file"),
 ]

@@ -15,7 +15,8 @@ from typing import Any
 
 from skills_app.domain.errors import GateDataError
 
-PROFILES: tuple[str, ...] = ("spec", "reference", "claude", "codex", "mlflow", "skill-fleet")
+# The profiles of documents, and the rules about files, which are judged like one more.
+PROFILES: tuple[str, ...] = ("spec", "reference", "claude", "codex", "mlflow", "skill-fleet", "bundle")
 SEVERITIES: tuple[str, ...] = ("info", "warning", "critical")
 # Facts of a document that a condition may limit, with their unit in words.
 FACTS: dict[str, str] = {

@@ -1,6 +1,7 @@
 """The library's tables."""
 
 from skills_app.models.access import AuditEntry, RoleGrant
+from skills_app.models.gates import Gate, GateRevision, Waiver
 from skills_app.models.reports import Finding, QualityAssessment, ValidationReport
 from skills_app.models.search import SkillText
 from skills_app.models.skills import (
@@ -17,6 +18,8 @@ __all__ = [
     "AuditEntry",
     "Category",
     "Finding",
+    "Gate",
+    "GateRevision",
     "PathAlias",
     "QualityAssessment",
     "RenderedDocument",
@@ -28,4 +31,5 @@ __all__ = [
     "SkillText",
     "SkillVersion",
     "ValidationReport",
+    "Waiver",
 ]

@@ -31,6 +31,7 @@ class ValidationReport(models.Model):
     num_errors = models.PositiveIntegerField(default=0)
     num_warnings = models.PositiveIntegerField(default=0)
     raw = models.TextField(blank=True, help_text="the report as it was found")
+    is_own = models.BooleanField(default=False, help_text="by our rules, and not read from a run or a file")
     made_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -65,9 +66,14 @@ class Finding(models.Model):
     end_line = models.PositiveIntegerField(null=True, blank=True)
     end_column = models.PositiveIntegerField(null=True, blank=True)
     fix = models.TextField(blank=True)
+    path = models.CharField(max_length=512, blank=True, help_text="the file, when it is not the document")
+    edit = models.JSONField(
+        null=True, blank=True, help_text="a fix to accept: title, start, end (in code points), replacement"
+    )
 
     class Meta:
         ordering = ["position"]
+        indexes = [models.Index(fields=["rule_id"], name="finding_rule")]
 
     def __str__(self) -> str:
         return f"{self.rule_id}: {self.message}"
@@ -95,7 +101,11 @@ class QualityAssessment(models.Model):
     weaknesses = models.JSONField(default=list)
     recommendations = models.JSONField(default=list)
     rationale = models.TextField(blank=True)
+    details = models.JSONField(
+        default=dict, help_text="dimensions with their evidence, where the scorer has them"
+    )
     raw = models.TextField(blank=True)
+    is_own = models.BooleanField(default=False, help_text="by our scorers, and not read from a run or a file")
     made_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -40,12 +40,15 @@ def add_version(
     message: str = "",
     author: User | None = None,
     author_name: str = "",
+    parent: SkillVersion | None = None,
+    becomes_current: bool = True,
 ) -> AddedVersion:
     """Return the version of ``skill`` with this content, made as the next number when there is none.
 
     With ``files`` None only the document is known: any version with the same document is the same. Otherwise the same
-    document and the same files are. The new version's parent is the one before it, and it becomes the current one,
-    unless a run ended before the current version was made. Two writers at once get one version.
+    document and the same files are. The new version's parent is ``parent`` or else the one before it, and it becomes the
+    current one, unless it is a draft (``becomes_current`` false) or a run ended before the current version was made. Two
+    writers at once get one version.
     """
     skill = Skill.objects.select_for_update().get(pk=skill.pk)
     content_digest = digest_of(content)
@@ -64,7 +67,7 @@ def add_version(
         content_kind=content_kind,
         front_matter=_front_matter(content) if content_kind == "markdown" else {},
         metadata=storable_json(dict(metadata or {})),
-        parent=latest,
+        parent=parent or latest,
         message=storable_text(message),
         origin=origin,
         author=author,
@@ -73,7 +76,8 @@ def add_version(
     )
     SkillFile.objects.bulk_create([_file_row(version, file) for file in files or ()], batch_size=50)
     current = skill.current_version
-    if current is None or origin is not VersionOrigin.RUN or made_at >= current.made_at:
+    is_newer = origin is not VersionOrigin.RUN or current is None or made_at >= current.made_at
+    if current is None or (becomes_current and is_newer):
         skill.current_version = version
         skill.save(update_fields=["current_version", "updated_at"])
     refresh_skill(skill=skill)

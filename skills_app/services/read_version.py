@@ -3,9 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skills_app.adapters.markdown import Heading, Mark, Rendered, anchored_lines, mark_places, render_source
 from skills_app.adapters.tokenizer import count_tokens
+from skills_app.domain.bundle import BUNDLE
 from skills_app.domain.document_card import (
     Field,
     Meter,
@@ -16,10 +18,21 @@ from skills_app.domain.document_card import (
     value_rows,
 )
 from skills_app.domain.documents import SkillDocument, parse_document
+from skills_app.domain.judging import JUDGE_VERSION
+from skills_app.domain.profiles import PROFILES
 from skills_app.models import Finding, QualityAssessment, SkillVersion, ValidationReport
 from skills_app.services.render_document import DOCUMENT_PREFIX, render_document
 
 WHOLE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixView:
+    """A fix to accept: what it does, the text as it is and as it would be, with a little around both."""
+
+    title: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class FindingView:
     number: int
     place: str
     where: str
+    fix: FixView | None = None
 
     @property
     def anchor(self) -> str:
@@ -60,22 +74,66 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One profile of our own judgement: its report, the outcome's word, and the sentence."""
+
+    report: ValidationReport
+    title: str
+    outcome: str
+    sentence: str
+    num_notes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
-    """The validation reports of a version, the one chosen, and its findings: open ones first, passed checks after."""
+    """The reports that were given to a version, our own as a matrix, the one chosen, and its findings.
+
+    Open findings come first, passed checks after. ``num_fixes`` counts the open ones that a person can accept a fix for.
+    """
 
     reports: tuple[ValidationReport, ...]
+    matrix: tuple[MatrixRow, ...]
+    num_fixes: int
     chosen: ValidationReport | None
     open_findings: tuple[FindingView, ...]
     passed_findings: tuple[FindingView, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """A passage that a dimension rests on, and the id of its place in the text."""
+
+    line: int
+    quote: str
+    shows: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionView:
+    """One side of a document, valued 0 to 1, with its share of the whole, the reason, advice and evidence."""
+
+    title: str
+    value: float
+    share: float
+    reason: str
+    advice: str
+    evidence: tuple[EvidenceView, ...]
+
+    @property
+    def percent(self) -> int:
+        """The value in hundredths, for a bar."""
+        return round(self.value * 100)
+
+
+@dataclass(frozen=True, slots=True)
 class AssessmentView:
-    """The quality assessments of a version and the one chosen, with its measures as rows."""
+    """The quality assessments of a version and the one chosen, with its measures as rows and its dimensions."""
 
     assessments: tuple[QualityAssessment, ...]
     chosen: QualityAssessment | None
     measures: tuple[ValueRow, ...]
+    dimensions: tuple[DimensionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +164,7 @@ def read_version(
         anchored_lines(rendered.html + (head.html if head else "")),
         [(field.line, field.end_line) for field in fields],
     )
-    report = _report_view(version, report_id, shown)
+    report = _report_view(version, report_id, shown, document.text)
     marks = [
         Mark(shown.line_of(view.finding.line), str(view.number), view.anchor, view.finding.severity)
         for view in report.open_findings
@@ -127,7 +185,7 @@ def read_version(
             else (),
         ),
         report,
-        _assessment_view(version, assessment_id),
+        _assessment_view(version, assessment_id, shown),
     )
 
 
@@ -166,14 +224,20 @@ def _texts(
     return rendered, head
 
 
-def _report_view(version: SkillVersion, report_id: int | None, shown: _Places) -> ReportView:
-    reports = tuple(version.validation_reports.defer("raw").order_by("-made_at", "-pk"))
-    chosen = next((r for r in reports if r.pk == report_id), reports[0] if reports else None)
+def _report_view(version: SkillVersion, report_id: int | None, shown: _Places, text: str) -> ReportView:
+    every = tuple(version.validation_reports.defer("raw").order_by("-made_at", "-pk"))
+    given = tuple(report for report in every if not report.is_own)
+    own = [report for report in every if report.is_own and report.details.get("judge") == JUDGE_VERSION]
+    matrix = tuple(_matrix_row(report) for report in sorted(own, key=_matrix_order))
+    usual = given[0] if given else max((row.report for row in matrix), key=_how_bad, default=None)
+    chosen = next((r for r in every if r.pk == report_id), usual)
     findings = list(chosen.findings.order_by("position")) if chosen else []
     ordered = sorted(findings, key=lambda f: (f.is_passed, _RANK.get(f.severity, 3), f.position))
-    views = [_finding_view(finding, number, shown) for number, finding in enumerate(ordered, start=1)]
+    views = [_finding_view(finding, number, shown, text) for number, finding in enumerate(ordered, start=1)]
     return ReportView(
-        reports=reports,
+        reports=given,
+        matrix=matrix,
+        num_fixes=sum(view.fix is not None for view in views),
         chosen=chosen,
         open_findings=tuple(view for view in views if not view.finding.is_passed),
         passed_findings=tuple(view for view in views if view.finding.is_passed),
@@ -181,23 +245,80 @@ def _report_view(version: SkillVersion, report_id: int | None, shown: _Places) -
 
 
 _RANK = {"critical": 0, "error": 0, "warning": 1, "info": 2}
+_ORDER = [*PROFILES, BUNDLE]
 
 
-def _finding_view(finding: Finding, number: int, shown: _Places) -> FindingView:
+def _matrix_order(report: ValidationReport) -> int:
+    return _ORDER.index(report.validator) if report.validator in _ORDER else len(_ORDER)
+
+
+def _how_bad(report: ValidationReport) -> tuple[int, int, int]:
+    return report.num_errors, report.num_warnings, -_matrix_order(report)
+
+
+def _matrix_row(report: ValidationReport) -> MatrixRow:
+    profile = PROFILES.get(report.validator)
+    title = profile.title if profile else "Files"
+    outcome = str(report.details.get("outcome", ""))
+    return MatrixRow(report, title, outcome, report.feedback, report.num_errors + report.num_warnings)
+
+
+def _finding_view(finding: Finding, number: int, shown: _Places, text: str) -> FindingView:
+    fix = _fix_view(finding, text)
+    if finding.path:
+        return FindingView(finding, number, WHOLE, finding.path, fix)
     line = shown.line_of(finding.line)
     if not line:
-        return FindingView(finding, number, WHOLE, "the document as a whole")
+        return FindingView(finding, number, WHOLE, "the document as a whole", fix)
     end = finding.end_line
     where = f"lines {finding.line} to {end}" if end and end != finding.line else f"line {finding.line}"
-    return FindingView(finding, number, f"{DOCUMENT_PREFIX}L{line}", where)
+    return FindingView(finding, number, f"{DOCUMENT_PREFIX}L{line}", where, fix)
+
+
+_AROUND = 40
+
+
+def _fix_view(finding: Finding, text: str) -> FixView | None:
+    """Return a stored fix with its lines before and after, shortened where they are long."""
+    edit = finding.edit
+    if not isinstance(edit, dict) or not 0 <= edit["start"] <= edit["end"] <= len(text):
+        return None
+    start, end, new = edit["start"], edit["end"], edit["replacement"]
+    first = max(text.rfind("\n", 0, start) + 1, start - _AROUND)
+    last = text.find("\n", end)
+    last = min(len(text) if last < 0 else last, end + _AROUND)
+    head, tail = text[first:start], text[end:last]
+    return FixView(edit["title"], _short(head + text[start:end] + tail), _short(head + new + tail))
+
+
+def _short(text: str, limit: int = 600) -> str:
+    return text if len(text) <= limit else f"{text[: limit // 2]} … {text[-limit // 2 :]}"
 
 
 def _standing_in(field: Field, findings: Sequence[FindingView]) -> tuple[FindingView, ...]:
     return tuple(f for f in findings if f.finding.line and field.line <= f.finding.line <= field.end_line)
 
 
-def _assessment_view(version: SkillVersion, assessment_id: int | None) -> AssessmentView:
-    assessments = tuple(version.quality_assessments.defer("raw").order_by("-made_at", "-pk"))
-    chosen = next((a for a in assessments if a.pk == assessment_id), assessments[0] if assessments else None)
+def _assessment_view(version: SkillVersion, assessment_id: int | None, shown: _Places) -> AssessmentView:
+    every = version.quality_assessments.defer("raw").order_by("is_own", "-made_at", "-pk")
+    assessments = tuple(every)
+    usual = next((one for one in assessments if not one.is_own or one.details.get("dimensions")), None)
+    chosen = next((a for a in assessments if a.pk == assessment_id), usual)
     measures = value_rows(chosen.measures) if chosen and isinstance(chosen.measures, dict) else ()
-    return AssessmentView(assessments, chosen, measures)
+    dimensions = chosen.details.get("dimensions", []) if chosen and isinstance(chosen.details, dict) else []
+    return AssessmentView(assessments, chosen, measures, tuple(_dimension(one, shown) for one in dimensions))
+
+
+def _dimension(data: dict[str, Any], shown: _Places) -> DimensionView:
+    evidence = tuple(
+        EvidenceView(
+            found["line"],
+            found["quote"],
+            found["shows"],
+            f"{DOCUMENT_PREFIX}L{line}" if (line := shown.line_of(found["line"])) else "",
+        )
+        for found in data["evidence"]
+    )
+    return DimensionView(
+        data["title"], data["value"], data["weight"], data["reason"], data["advice"], evidence
+    )

@@ -48,10 +48,16 @@ def _stated(version: SkillVersion) -> dict[str, Any]:
 
 
 def _judged(version: SkillVersion | None) -> dict[str, Any]:
-    quality = version.quality_assessments.order_by("-made_at", "-pk").first() if version else None
-    report = version.validation_reports.order_by("-made_at", "-pk").first() if version else None
+    """Return scores and status as somebody gave them; where nobody did, as our own rules and the reference scorer see it."""
+    if version is None:
+        return {"quality_score": None, "calibrated_score": None, "report_status": ""}
+    assessments = version.quality_assessments.order_by("-made_at", "-pk")
+    reports = version.validation_reports.order_by("-made_at", "-pk")
+    quality = assessments.filter(is_own=False).first()
+    report = reports.filter(is_own=False).first() or reports.filter(validator="skill-fleet").first()
+    reference = None if quality else assessments.filter(is_own=True, calibrated_score__isnull=False).first()
     return {
         "quality_score": quality.quality_score if quality else None,
-        "calibrated_score": quality.calibrated_score if quality else None,
+        "calibrated_score": (quality or reference).calibrated_score if quality or reference else None,  # type: ignore[union-attr]
         "report_status": report.status if report else "",
     }

@@ -1,18 +1,25 @@
 """The list of skills, and a skill or one of its versions."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
 
-from fleet_site.access import require
+from fleet_site.access import may, refusal, require
 from fleet_site.http import render_page
 from skills_app.domain.document_card import linked_files, value_rows
 from skills_app.domain.documents import parse_document
+from skills_app.domain.errors import DocumentEditError
 from skills_app.domain.skill_filter import SORT_LABELS, SkillSort, parse_skill_filter, skill_filter_from_query
 from skills_app.models import Skill, SkillVersion
+from skills_app.queries.gate_of_version import gate_for_version
 from skills_app.queries.resolve_path import resolve_path
 from skills_app.queries.skill_facets import facets_for_list
 from skills_app.queries.skill_page import (
@@ -26,6 +33,8 @@ from skills_app.queries.skill_page import (
     versions_of_skill,
 )
 from skills_app.queries.skills_for_list import neighbours_in_list, skills_for_list
+from skills_app.services.apply_fixes import apply_fixes
+from skills_app.services.judge_version import judge_version
 from skills_app.services.read_version import read_version
 
 TABS = {
@@ -105,7 +114,33 @@ def skill_or_404(key: str) -> Skill:
     return skill
 
 
-def _version_page(request: HttpRequest, skill: Skill, version: SkillVersion | None) -> HttpResponse:
+@require_POST
+@require("edit_skill")
+def version_fix(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Make a draft version of the fixes that were accepted, and lead there; what cannot be applied is said here."""
+    skill = skill_or_404(key)
+    branch = skill.category.path if skill.category else None
+    if not may(request.user, "edit_skill", branch=branch):
+        raise PermissionDenied(refusal("edit_skill", branch=branch))
+    version = version_or_404(skill, number)
+    picked = [int(raw) for raw in request.POST.getlist("finding") if raw.isascii() and raw.isdigit()]
+    try:
+        added = apply_fixes(version=version, finding_ids=picked, actor=cast(User, request.user))
+    except DocumentEditError as error:
+        return _version_page(request, skill, version, fix_error=str(error), picked=picked)
+    if not added.is_new:
+        messages.info(request, f"Version {added.version.number} has these fixes already.")
+    return redirect(added.version)
+
+
+def _version_page(
+    request: HttpRequest,
+    skill: Skill,
+    version: SkillVersion | None,
+    *,
+    fix_error: str = "",
+    picked: Sequence[int] = (),
+) -> HttpResponse:
     came_from = request.GET.get("from", "")
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else "document"
@@ -121,13 +156,19 @@ def _version_page(request: HttpRequest, skill: Skill, version: SkillVersion | No
         "neighbours": neighbours_in_list(chosen, skill),
         "raw_url": reverse("skills:raw", args=[skill.key, version.number]) if version else "",
         "files_url": f"{version.get_absolute_url()}files/" if version else "",
-        **_tab_context(request, skill, version, tab),
+        **_tab_context(request, skill, version, tab, fix_error, picked),
     }
-    return render_page(request, "skills_app/skill_detail.html", context, partial="skill-body")
+    status = 422 if fix_error else 200
+    return render_page(request, "skills_app/skill_detail.html", context, partial="skill-body", status=status)
 
 
 def _tab_context(
-    request: HttpRequest, skill: Skill, version: SkillVersion | None, tab: str
+    request: HttpRequest,
+    skill: Skill,
+    version: SkillVersion | None,
+    tab: str,
+    fix_error: str,
+    picked: Sequence[int],
 ) -> dict[str, Any]:
     """Return what the open tab shows and nothing of the others."""
     if tab == "versions":
@@ -141,6 +182,7 @@ def _tab_context(
         return {}
     if tab == "files":
         return {"files": file_tree(version, linked_files(parse_document(version.content)))}
+    judge_version(version=version)
     reading = read_version(
         version=version,
         report_id=_number(request, "report"),
@@ -149,6 +191,10 @@ def _tab_context(
     )
     return {
         "reading": reading,
+        "gate": gate_for_version(version, today=timezone.localdate()),
+        "can_fix": may(request.user, "edit_skill", branch=skill.category.path if skill.category else None),
+        "fix_error": fix_error,
+        "picked": picked,
         "version_run": run_that_made(version),
         "report_run": run_that_made(reading.report.chosen),
         "assessment_run": run_that_made(reading.assessment.chosen),

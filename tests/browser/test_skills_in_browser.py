@@ -172,7 +172,7 @@ def test_walking_through_the_list_keeps_its_order(open_page: Any, judged: Any) -
     page.get_by_role("link", name="Next skill, two").click()
 
     assert page.locator(".page-head h1").inner_text() == "two"
-    assert page.get_by_text("2 of 2").is_visible()
+    assert page.get_by_text("2 of 2", exact=True).is_visible()
 
 
 def test_tabs_swap_in_place_and_copy_says_that_it_did(open_page: Any, judged: Any) -> None:

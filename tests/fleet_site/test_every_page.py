@@ -21,7 +21,7 @@ def addresses(patterns: list[Any] | None = None, space: str = "") -> Iterator[tu
     """Yield the name, an address and whether it has arguments, for each page of ours."""
     for entry in patterns if patterns is not None else get_resolver().url_patterns:
         if isinstance(entry, URLResolver):
-            if entry.app_name in {"site", "skills", "runs"}:
+            if entry.app_name in {"site", "skills", "runs", "gates"}:
                 yield from addresses(entry.url_patterns, entry.app_name)
         elif isinstance(entry, URLPattern) and entry.name:
             converters = entry.pattern.converters

@@ -182,4 +182,4 @@ def test_a_query_relative_to_now_is_counted_anew_as_time_goes_by(runs: list[Run]
 def test_names_of_metrics_are_looked_up_one_after_another(runs: list[Run]) -> None:
     RunMetric.objects.bulk_create(RunMetric(run=runs[0], key=key, value=1) for key in ("acc", "zeta"))
     assert runs_for_list.known_keys() == ["metrics.acc", "metrics.loss", "metrics.zeta"]
-    assert runs_for_list.known_keys(2) == ["metrics.acc", "metrics.loss"]
+    assert runs_for_list.known_keys(limit=2) == ["metrics.acc", "metrics.loss"]

@@ -1,0 +1,129 @@
+"""Which gate holds for a skill, and what it says of a version."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged, ScoreValue, judge_gate
+from skills_app.domain.gates import DEFAULT_GATES, Gate, gate_from_data
+from skills_app.domain.gates import Waiver as GateWaiver
+from skills_app.domain.judging import JUDGE_VERSION
+from skills_app.domain.scoring import REFERENCE_SCORER
+from skills_app.models import Gate as GateRow
+from skills_app.models import QualityAssessment, Skill, SkillVersion, ValidationReport, Waiver
+
+BUILT_IN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GateInForce:
+    """The gate of a skill: its conditions, the number of the revision (0: the built-in one), and its row if it has one."""
+
+    gate: Gate
+    revision: int
+    row: GateRow | None
+
+    @property
+    def label(self) -> str:
+        """Name and revision, as a verdict is bound to them."""
+        return f"{self.gate.name} r{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """What the gate in force says of a version."""
+
+    in_force: GateInForce
+    outcome: GateOutcome
+
+    @property
+    def blocking(self) -> tuple[ConditionOutcome, ...]:
+        """The conditions that keep it shut."""
+        return tuple(one for one in self.outcome.conditions if one.is_blocking)
+
+
+def built_in_gate() -> Gate:
+    """Return the gate that holds until somebody writes one."""
+    return gate_from_data(DEFAULT_GATES[0])
+
+
+def gate_in_force(category_path: str | None) -> GateInForce:
+    """Return the gate of the nearest branch at or above ``category_path``, else that of the library, else the built-in one."""
+    parts = (category_path or "").split("/")
+    paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1) if parts[0]]
+    rows = GateRow.objects.filter(Q(category=None) | Q(category__path__in=paths)).select_related("category")
+    nearest = max(rows, key=lambda row: len(row.category.path) if row.category else -1, default=None)
+    revision = nearest.revisions.first() if nearest else None
+    if nearest is None or revision is None:
+        return GateInForce(built_in_gate(), BUILT_IN, None)
+    return GateInForce(gate_from_data(revision.data), revision.number, nearest)
+
+
+def gate_for_version(version: SkillVersion, *, today: date) -> GateView | None:
+    """Return the outcome of the gate in force for a version, or None while our rules have not judged it."""
+    judged = judged_version(version)
+    if judged is None:
+        return None
+    parent = judged_version(version.parent) if version.parent_id and version.parent else None
+    skill = version.skill
+    in_force = gate_in_force(skill.category.path if skill.category else None)
+    waivers = [gate_waiver(row) for row in waivers_of_skill(skill)]
+    outcome = judge_gate(in_force.gate, judged, today=today, parent=parent, waivers=waivers)
+    return GateView(in_force, outcome)
+
+
+def waivers_of_skill(skill: Skill) -> list[Waiver]:
+    """Return the waivers of a skill and of the branches above it that were not withdrawn, newest first."""
+    parts = skill.category.path.split("/") if skill.category else []
+    paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    rows = Waiver.objects.filter(Q(skill=skill) | Q(category__path__in=paths), withdrawn_at=None)
+    return list(rows.select_related("owner", "category", "skill"))
+
+
+def gate_waiver(row: Waiver) -> GateWaiver:
+    """Return a stored waiver as the domain reads it."""
+    return GateWaiver(row.condition_key, row.reason, row.owner_name, row.until, row.rule_id)
+
+
+def judged_version(version: SkillVersion) -> Judged | None:
+    """Return findings, scores and facts of a version as gates read them, or None when our rules have not judged it.
+
+    The calibrated score is the one that somebody gave the version, else the reference score, which it is in the records.
+    """
+    reports = ValidationReport.objects.filter(version=version, is_own=True)
+    assessments = QualityAssessment.objects.filter(version=version)
+    return judged_from(list(reports.prefetch_related("findings")), list(assessments))
+
+
+def judged_from(reports: list[ValidationReport], assessments: list[QualityAssessment]) -> Judged | None:
+    """Return what gates read of one version, from all its reports (with their findings) and assessments."""
+    own = [row for row in reports if row.is_own and row.details.get("judge") == JUDGE_VERSION]
+    if not own:
+        return None
+    facts: dict[str, Any] = own[0].details.get("facts", {})
+    return Judged(
+        findings={report.validator: list(report.findings.all()) for report in own},
+        scores=_scores(sorted(assessments, key=lambda row: row.pk)),
+        facts=facts,
+    )
+
+
+def _scores(assessments: list[QualityAssessment]) -> dict[str, ScoreValue]:
+    scores: dict[str, ScoreValue] = {}
+    for row in assessments:
+        if row.is_own and row.deterministic_score is not None:
+            dimensions = {d["name"]: d["value"] for d in row.details.get("dimensions", [])}
+            scores[row.scorer] = ScoreValue(row.deterministic_score, row.scorer_version, 0, dimensions)
+    reference = scores.get(REFERENCE_SCORER)
+    if reference is not None:
+        scores["calibrated_score"] = reference
+    for row in assessments:
+        if not row.is_own and row.calibrated_score is not None:
+            # In the records the calibrated score is the reference score, computed by rule, whoever wrote it down.
+            version = reference.version if reference else row.scorer_version
+            scores["calibrated_score"] = ScoreValue(row.calibrated_score, version)
+        if not row.is_own and row.quality_score is not None:
+            scores["quality_score"] = ScoreValue(row.quality_score, row.scorer_version, 1)
+    return scores

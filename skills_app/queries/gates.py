@@ -1,0 +1,133 @@
+"""Gates and waivers for their pages, and what a gate would say of the skills that it holds for."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Prefetch, Q
+
+from skills_app.domain.gate_outcome import GateOutcome, Judged, judge_gate
+from skills_app.domain.gates import Gate, gate_from_data
+from skills_app.models import Category, Skill, SkillVersion, ValidationReport, Waiver
+from skills_app.models import Gate as GateRow
+from skills_app.queries.gate_of_version import gate_in_force, gate_waiver, judged_from
+
+MOST_PREVIEWED = 300
+
+
+@dataclass(frozen=True, slots=True)
+class GateRowView:
+    """A gate with what its newest revision asks for, and the branch that it holds for (empty: the whole library)."""
+
+    row: GateRow
+    gate: Gate
+    revision: int
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A skill under a gate that is being written: its outcome now and then."""
+
+    skill: Skill
+    now: GateOutcome
+    then: GateOutcome
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the verdict would be another."""
+        return self.now.verdict is not self.then.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a gate would say: how many pass now and then, the skills whose verdict changes, how many were looked at."""
+
+    num_skills: int
+    num_passed_now: int
+    num_passed_then: int
+    changes: tuple[Previewed, ...]
+    is_cut: bool
+    num_unjudged: int
+
+
+def gates_for_list() -> list[GateRowView]:
+    """Return every gate that somebody wrote, that of the library first."""
+    rows = GateRow.objects.select_related("category").prefetch_related("revisions")
+    views = []
+    for row in rows:
+        revision = next(iter(row.revisions.all()), None)
+        if revision is not None:
+            branch = row.category.path if row.category else ""
+            views.append(GateRowView(row, gate_from_data(revision.data), revision.number, branch))
+    return sorted(views, key=lambda view: view.branch)
+
+
+def waivers_for_list(*, skill: Skill | None = None) -> list[Waiver]:
+    """Return waivers, those that were not withdrawn first, the newest first; of one skill or all."""
+    rows = Waiver.objects.select_related("skill", "category", "owner")
+    if skill is not None:
+        rows = rows.filter(skill=skill)
+    return sorted(rows[:500], key=lambda row: row.withdrawn_at is not None)
+
+
+def preview_gate(gate: Gate, *, category: Category | None, today: date) -> Preview:
+    """Return what ``gate`` would say of the current versions in its branch, beside the gate in force there now.
+
+    At most ``MOST_PREVIEWED`` skills are looked at, in the order of their paths; five queries whatever their number.
+    """
+    skills = Skill.objects.exclude(current_version=None).order_by("path")
+    if category is not None:
+        skills = skills.filter(Q(category=category) | Q(category__path__startswith=f"{category.path}/"))
+    rows = list(skills.select_related("current_version", "category")[: MOST_PREVIEWED + 1])
+    kept = rows[:MOST_PREVIEWED]
+    versions = _judged_versions([pk for row in kept for pk in _versions_of(row)])
+    live = list(Waiver.objects.filter(withdrawn_at=None).select_related("category"))
+    before = {path: gate_in_force(path or None) for path in {_branch(row) for row in kept}}
+    found = []
+    num_unjudged = 0
+    for row in kept:
+        version = row.current_version
+        judged = versions.get(version.pk) if version else None
+        if version is None or judged is None:
+            num_unjudged += 1
+            continue
+        parent = versions.get(version.parent_id) if version.parent_id else None
+        waivers = [gate_waiver(one) for one in live if _reaches(one, row)]
+        now = judge_gate(before[_branch(row)].gate, judged, today=today, parent=parent, waivers=waivers)
+        then = judge_gate(gate, judged, today=today, parent=parent, waivers=waivers)
+        found.append(Previewed(row, now, then))
+    return Preview(
+        len(found),
+        sum(one.now.is_passed for one in found),
+        sum(one.then.is_passed for one in found),
+        tuple(one for one in found if one.is_change),
+        len(rows) > MOST_PREVIEWED,
+        num_unjudged,
+    )
+
+
+def _versions_of(skill: Skill) -> list[int]:
+    version = skill.current_version
+    return [pk for pk in (version.pk, version.parent_id) if pk] if version else []
+
+
+def _branch(skill: Skill) -> str:
+    return skill.category.path if skill.category else ""
+
+
+def _reaches(waiver: Waiver, skill: Skill) -> bool:
+    if waiver.category is None:
+        return waiver.skill_id == skill.pk
+    path = waiver.category.path
+    return _branch(skill) == path or _branch(skill).startswith(f"{path}/")
+
+
+def _judged_versions(pks: list[int]) -> dict[int, Judged]:
+    reports = ValidationReport.objects.filter(is_own=True).defer("raw").prefetch_related("findings")
+    rows = SkillVersion.objects.filter(pk__in=pks).only("pk")
+    rows = rows.prefetch_related(Prefetch("validation_reports", queryset=reports), "quality_assessments")
+    found = {
+        row.pk: judged_from(list(row.validation_reports.all()), list(row.quality_assessments.all()))
+        for row in rows
+    }
+    return {pk: judged for pk, judged in found.items() if judged is not None}
