@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from skills_app.views import skill_files, skills
+from skills_app.views import budget, rules, skill_files, skills
 
 app_name = "skills"
 urlpatterns = [
     path("", skills.skill_list, name="list"),
+    path("budget/", budget.skill_budget, name="budget"),
+    path("rules/", rules.rule_list, name="rules"),
+    path("rules/<str:rule_id>/", rules.rule_detail, name="rule"),
     path("at/<path:path>/", skills.skill_at, name="at"),
     path("<slug:key>/", skills.skill_detail, name="detail"),
     path("<slug:key>/versions/<int:number>/", skills.version_detail, name="version"),
