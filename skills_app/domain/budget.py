@@ -79,7 +79,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class HostBudget:
-    """A catalog under one host. ``total`` and ``limit`` are in the host's ``unit`` (tokens or characters)."""
+    """A catalog under one host. ``total`` and ``limit`` (0: not known) are in the host's ``unit``, tokens or characters."""
 
     host: Host
     entries: tuple[EntryCost, ...]
@@ -102,6 +102,8 @@ class HostBudget:
         size = f"{self.total:,} of {self.limit:,} {self.host.unit}"
         if not self.entries:
             return "There is nothing in this catalog."
+        if not self.limit:
+            size = f"{self.total:,} {self.host.unit}, of a limit that is not known without the context"
         if not self.num_cut:
             return f"{self.host.title} shows every entry whole: {size}."
         of = f"{self.num_cut} of {len(self.entries)}"
@@ -167,7 +169,7 @@ def _claude(entries: Sequence[Entry], sizes: Sequence[int], limit: int, count: T
         fate = Fate.WHOLE if kept == len(entry.description) else Fate.CUT
         shown = size if fate is Fate.WHOLE else count(f"{entry.name}: {entry.description[:kept]}").num_tokens
         total += shown
-        is_full = is_full or used + shown > limit
+        is_full = is_full or 0 < limit < used + shown
         if is_full:
             kept, fate, shown = 0, Fate.NAME_ONLY, count(entry.name).num_tokens
         used += shown

@@ -151,7 +151,7 @@ def parse_document(source: bytes | str) -> SkillDocument:
     has_bom = text.startswith(BOM)
     if has_bom:
         problems.append(_bom(lines))
-    if "\x00" in text:
+    if b"\x00" in source:
         at = text.index("\x00")
         message = "The document contains a NUL character; it does not look like text."
         edits = Edit("Remove the character", at, at + 1, "")

@@ -1,7 +1,7 @@
 """The front matter of a SKILL.md: where it stands, its keys and values with their places, and what is wrong with it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from skills_app.domain.yaml_nodes import (
     YamlEntry,
     YamlFault,
     YamlNode,
+    YamlResult,
     compose,
     plain_value,
 )
@@ -41,6 +42,8 @@ class FrontMatter:
     entries: tuple[YamlEntry, ...]
     root: YamlNode | None
     is_readable: bool
+    # What the YAML reader gave, for others that read the very same text.
+    composed: YamlResult | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_mapping(self) -> bool:
@@ -52,11 +55,20 @@ class FrontMatter:
         """The top-level keys in their order, duplicates included."""
         return tuple(entry.key for entry in self.entries)
 
+    @cached_property
+    def _by_key(self) -> dict[str, YamlEntry]:
+        """The top-level entries by key, the last duplicate of each."""
+        return {entry.key: entry for entry in self.entries}
+
     def entry(self, *path: str) -> YamlEntry | None:
         """Return the entry at a path of keys such as ``("metadata", "version")``, or None. The last duplicate counts."""
-        entries = self.entries
-        found: YamlEntry | None = None
-        for key in path:
+        if not path:
+            return None
+        found = self._by_key.get(path[0])
+        if found is None:
+            return None
+        entries = (found.value.target or found.value).entries
+        for key in path[1:]:
             found = next((e for e in reversed(entries) if e.key == key), None)
             if found is None:
                 return None
@@ -110,21 +122,27 @@ def read_front_matter(lines: TextLines) -> FrontMatterReading:
     first = text[max(first_start, offset) : first_end]
     if not is_fence(first):
         return FrontMatterReading(None, offset, (_missing(lines, first, offset),))
-    closing = next((n for n in range(2, len(lines) + 1) if _is_fence_at(lines, n)), None)
+    closing = _closing_fence(lines)
     if closing is None:
         return FrontMatterReading(None, offset, (_unclosed(lines, offset, first_end),))
     return _read_closed(lines, offset, closing)
 
 
-def _is_fence_at(lines: TextLines, number: int) -> bool:
-    start = lines.starts[number - 1]
-    return lines.text.startswith("---", start) and is_fence(lines.line(number))
+def _closing_fence(lines: TextLines) -> int | None:
+    """Return the line of the first fence after the first line, or None; lines after it are not looked at."""
+    number = 2
+    while (start := lines.start(number)) is not None:
+        if lines.text.startswith("---", start) and is_fence(lines.line(number)):
+            return number
+        number += 1
+    return None
 
 
 def _read_closed(lines: TextLines, offset: int, closing: int) -> FrontMatterReading:
     text = lines.text
-    yaml_start, yaml_end = lines.starts[1], lines.starts[closing - 1]
-    end = lines.starts[closing] if closing < len(lines) else len(text)
+    yaml_start, yaml_end = lines.span(2)[0], lines.span(closing)[0]
+    following = lines.start(closing + 1)
+    end = len(text) if following is None else following
     place = lines.place(offset, lines.span(closing)[1])
     if yaml_end - yaml_start > MAX_YAML_CHARACTERS:
         message = f"The front matter is longer than {MAX_YAML_CHARACTERS:,} characters and was not read."
@@ -138,7 +156,7 @@ def _read_closed(lines: TextLines, offset: int, closing: int) -> FrontMatterRead
     root = result.root
     entries = root.entries if root is not None and root.kind is NodeKind.MAP else result.partial_entries
     front_matter = FrontMatter(
-        yaml_text, offset, end, yaml_start, yaml_end, place, entries, root, is_readable=result.is_readable
+        yaml_text, offset, end, yaml_start, yaml_end, place, entries, root, result.is_readable, result
     )
     problems = [_fault_finding(fault, lines) for fault in result.faults]
     if result.is_readable and not front_matter.is_mapping:
@@ -162,9 +180,11 @@ def _expands_too_far(root: YamlNode, faults: list[YamlFault]) -> bool:
 
 
 def _missing(lines: TextLines, first: str, offset: int) -> Finding:
-    num = next((n for n in range(1, min(len(lines), 50) + 1) if lines.line(n).strip(" \t" + BOM)), None)
+    num = next(
+        (n for n in range(1, 51) if lines.start(n) is not None and lines.line(n).strip(" \t" + BOM)), None
+    )
     if num is not None and is_fence(lines.line(num).strip(" \t" + BOM)):
-        start = lines.starts[num - 1]
+        start = lines.span(num)[0]
         fence_start = start + lines.line(num).index("---")
         message = "The front matter must start on the first line, without blanks before its fence (---)."
         edit = Edit("Remove what stands before the fence", offset, fence_start, "")
@@ -178,7 +198,9 @@ def _missing(lines: TextLines, first: str, offset: int) -> Finding:
 
 def _unclosed(lines: TextLines, offset: int, first_end: int) -> Finding:
     last = 1
-    for number in range(2, min(len(lines), 200) + 1):
+    for number in range(2, 201):
+        if lines.start(number) is None:
+            break
         line = lines.line(number)
         if not (_KEY_LINE.match(line) or line.startswith((" ", "\t", "- "))):
             break

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,20 +18,43 @@ class TextLines:
     text: str
 
     @cached_property
+    def _found(self) -> list[int]:
+        """The starts of lines found so far: whoever asks for a place near the top does not pay for the rest."""
+        return [0]
+
+    @cached_property
+    def _breaks(self) -> Iterator[int]:
+        """The ends of line breaks that were not asked for yet."""
+        if "\r" in self.text:
+            return (match.end() for match in _BREAK.finditer(self.text))
+        return _line_feeds(self.text)
+
+    def _starts_to(self, offset: int) -> list[int]:
+        """Return the starts of lines at least up to the first one after ``offset``."""
+        found = self._found
+        if found[-1] <= offset:
+            length = len(self.text)
+            for start in self._breaks:
+                if start < length:
+                    found.append(start)
+                if start > offset:
+                    break
+        return found
+
+    def start(self, number: int) -> int | None:
+        """Return the offset at which line ``number`` (from 1) starts, or None when the text has fewer lines."""
+        found = self._found
+        while len(found) < number:
+            known = len(found)
+            self._starts_to(found[-1])
+            if len(found) == known:
+                return None
+        return found[number - 1]
+
+    @cached_property
     def starts(self) -> list[int]:
         """The offset of the first code point of each line; a text that is empty has one line."""
-        text = self.text
-        if "\r" in text:
-            starts = [0, *(m.end() for m in _BREAK.finditer(text))]
-        else:
-            starts = [0]
-            position = text.find("\n") + 1
-            while position:
-                starts.append(position)
-                position = text.find("\n", position) + 1
-        if len(starts) > 1 and starts[-1] == len(text):
-            starts.pop()
-        return starts
+        return self._starts_to(len(self.text))
 
     @cached_property
     def newline(self) -> str:
@@ -48,8 +72,10 @@ class TextLines:
 
     def span(self, number: int) -> tuple[int, int]:
         """Return start and end offset of line ``number`` (from 1), without its break."""
-        start = self.starts[number - 1]
-        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        start, following = self.start(number), self.start(number + 1)
+        if start is None:
+            raise IndexError(f"the text has no line {number}")
+        end = len(self.text) if following is None else following
         while end > start and self.text[end - 1] in "\r\n":
             end -= 1
         return start, end
@@ -61,15 +87,16 @@ class TextLines:
 
     def line_number(self, offset: int) -> int:
         """Return the line (from 1) on which ``offset`` lies."""
-        return bisect_right(self.starts, offset)
+        return bisect_right(self._starts_to(offset), offset)
 
     def place(self, start: int, end: int) -> Place:
         """Return the place of ``text[start:end]``; offsets beyond the text are brought inside it."""
         start = max(0, min(start, len(self.text)))
         end = max(start, min(end, len(self.text)))
-        line = bisect_right(self.starts, start)
-        end_line = bisect_right(self.starts, end) if end > start else line
-        column, end_column = start - self.starts[line - 1] + 1, end - self.starts[end_line - 1] + 1
+        starts = self._starts_to(end)
+        line = bisect_right(starts, start)
+        end_line = bisect_right(starts, end) if end > start else line
+        column, end_column = start - starts[line - 1] + 1, end - starts[end_line - 1] + 1
         return Place(line, column, end_line, end_column)
 
     def line_place(self, number: int) -> Place:
@@ -80,3 +107,11 @@ class TextLines:
         """Return the offset of a 1-based line and column, brought inside that line."""
         start, end = self.span(max(1, min(line, len(self.starts))))
         return max(start, min(start + column - 1, end))
+
+
+def _line_feeds(text: str) -> Iterator[int]:
+    """Yield the offset after each LF; it keeps the text and nothing that refers back to it."""
+    position = text.find("\n") + 1
+    while position:
+        yield position
+        position = text.find("\n", position) + 1

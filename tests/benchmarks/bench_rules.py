@@ -1,8 +1,8 @@
 """How fast documents are judged, against ``skills-ref validate`` on the same files in the same run.
 
 Both run as library calls in this process, on one core, and in one run. The peer reads a file, parses its front matter
-and checks its rules on it; its share of our work is the reading of the document, which is asked to be three times as
-fast though it reads the body as well. Scores have no counterpart in the peer: their ratio is shown and nothing is
+and checks its rules on it; its share of our work is that and the profile ``reference``, which agrees with it, and is asked
+to be three times as fast. Scores have no counterpart in the peer: their ratio is shown and nothing is
 asked of it. Every stage of ours is timed from what it is given: parsing from the bytes, the others from a document
 that was parsed before; judging a document in full is all of them.
 """
@@ -17,6 +17,7 @@ from typing import Any
 from skills_ref import validate
 
 from skills_app.domain.documents import SkillDocument, parse_document
+from skills_app.domain.profiles import PROFILES, Subject, judge_all
 from skills_app.domain.scoring import SCORERS
 from tests.shared_data import SHARED_DATA
 
@@ -28,7 +29,8 @@ REPEATS = 5
 Row = dict[str, Any]
 # What is done to a parsed document, by name, in the order of the table.
 STAGES: dict[str, Callable[[SkillDocument], object]] = {
-    f"score {name}": scorer for name, scorer in SCORERS.items()
+    f"all {len(PROFILES)} profiles": lambda document: judge_all(Subject(document, folder_name="folder")),
+    **{f"score {name}": scorer for name, scorer in SCORERS.items()},
 }
 
 
@@ -77,6 +79,11 @@ def judge_in_full(source: bytes) -> None:
         stage(document)
 
 
+def _as_the_peer_does(source: bytes) -> object:
+    """Do what the peer does and no more: read the front matter and judge it by the peer's own rules."""
+    return judge_all(Subject(parse_document(source), folder_name="folder"), ["reference"])
+
+
 def _rates(what: str, folders: list[Path]) -> Iterator[Row]:
     """Yield documents per second of parsing and of each stage, beside the peer's."""
     sources = [(folder / "SKILL.md").read_bytes() for folder in folders]
@@ -84,6 +91,9 @@ def _rates(what: str, folders: list[Path]) -> Iterator[Row]:
     peer = len(folders) / _best(lambda: [validate(folder) for folder in folders])
     ours = len(sources) / _best(lambda: [parse_document(source) for source in sources])
     name = f"parse front matter and places, {what} (documents/s)"
+    yield _row(name, ours, peer, aim="at least 3 times", holds=ours >= 3 * peer)
+    ours = len(sources) / _best(lambda: [_as_the_peer_does(source) for source in sources])
+    name = f"parse and judge by profile reference, {what} (documents/s)"
     yield _row(name, ours, peer, aim="at least 3 times", holds=ours >= 3 * peer)
     ours = len(sources) / _best(lambda: [read_whole(source) for source in sources])
     yield _row(f"parse in full, {what} (documents/s)", ours, peer)

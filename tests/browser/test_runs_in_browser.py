@@ -74,7 +74,8 @@ def open_page(chromium: Any, live_server: Any) -> Iterator[Open]:
     yield open_one
     for context in contexts:
         context.close()
-    assert trouble == []
+    # Chromium reports the 422 of an invalid form too; that is the answer we want.
+    assert [words for words in trouble if "status of 422" not in words] == []
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from skills_app.domain.profiles.reference_yaml import (
 )
 from skills_app.domain.rules import Check, Hit, Profile, Rule, Subject
 from skills_app.domain.text_lines import TextLines
-from skills_app.domain.yaml_nodes import NodeKind, YamlEntry, YamlNode, compose
+from skills_app.domain.yaml_nodes import NodeKind, YamlEntry, YamlNode, YamlResult, compose
 
 _SOURCE = "skills-ref 0.1.1"
 _FENCE = "---"
@@ -55,7 +55,7 @@ def read_as_reference(document: SkillDocument) -> ReferenceReading:
     if closing < 0:
         return ReferenceReading(None, (), lines)
     yaml_text = text[len(_FENCE) : closing]
-    result = compose(for_composer(yaml_text), base=len(_FENCE), lines=lines)
+    result = _composed(document, yaml_text, lines)
     faults = strict_faults(result, yaml_text, len(_FENCE))
     root = result.root
     is_mapping = root is not None and root.kind is NodeKind.MAP and root.style == "block"
@@ -65,6 +65,21 @@ def read_as_reference(document: SkillDocument) -> ReferenceReading:
     if front_matter is not None and lines.line_number(closing) < front_matter.place.end_line:
         lost = lines.place(closing, closing + len(_FENCE))
     return ReferenceReading(entries, faults, lines, is_mapping, lost)
+
+
+def _composed(document: SkillDocument, yaml_text: str, lines: TextLines) -> YamlResult:
+    """Return the composed YAML; what was composed for the document already, when it is the very same text."""
+    text = for_composer(yaml_text)
+    front = document.front_matter
+    if (
+        front is not None
+        and front.composed is not None
+        and lines is document.lines
+        and text == "\n" + front.text
+        and front.yaml_start == len(_FENCE) + 1
+    ):
+        return front.composed
+    return compose(text, base=len(_FENCE), lines=lines)
 
 
 def _reading(subject: Subject) -> ReferenceReading:

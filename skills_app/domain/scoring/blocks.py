@@ -7,8 +7,8 @@ bold, as people write headings without the mark).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -22,8 +22,7 @@ class Kind(StrEnum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One block: 1-based first and last line of the whole file, and its text without the outer marks.
 
     ``level`` is a heading's level or a list item's indent in spaces; ``rows`` are a table's cells, header first;
@@ -40,8 +39,7 @@ class Block:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence of prose: without the marks that lead into it, as it was written, and where it stands."""
 
     text: str

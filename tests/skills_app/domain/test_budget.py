@@ -42,6 +42,13 @@ def test_claude_drops_descriptions_once_one_percent_of_the_context_is_used() -> 
     )
 
 
+def test_claude_only_cuts_entries_while_the_context_is_unknown() -> None:
+    budget = judged("claude", *[1_000] * 5, 2_000, context=0)
+
+    assert fates(budget) == [*[Fate.WHOLE] * 5, Fate.CUT]
+    assert "not known without the context" in budget.sentence
+
+
 def test_codex_knows_8000_characters_when_it_knows_no_context() -> None:
     assert fates(judged("codex", 7_996, context=0)) == [Fate.WHOLE]
     assert judged("codex", 7_997, context=0).entries[0].kept_characters == 7_996

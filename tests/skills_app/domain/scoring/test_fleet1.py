@@ -9,7 +9,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.scoring import SCORERS, fleet1
 from skills_app.domain.scoring import fleet1_rules as rules
 from skills_app.domain.scoring.fleet1 import score_fleet1
-from skills_app.domain.scoring.fleet1_reading import is_directive, pattern, words_of
+from skills_app.domain.scoring.fleet1_reading import is_directive, joined, pattern, words_of
 from tests.effort import within_reason
 from tests.skills_app.domain.scoring import fleet1_cases as cases
 from tests.skills_app.domain.scoring.mutations import mutated_alternatives
@@ -223,3 +223,20 @@ def test_patterns_hold_no_upper_case_because_text_is_lowered_first() -> None:
     for alternatives in rules.PATTERNS.values():
         for source in alternatives:
             assert not re.search(r"(?<!\\)[A-Z]", source), source
+
+
+def test_patterns_that_share_the_edge_of_a_word_find_what_each_finds_alone() -> None:
+    for name, alternatives in rules.PATTERNS.items():
+        for one in alternatives:
+            depth = 0
+            for char in re.sub(r"\\.|\[[^\]]*\]", "", one):
+                depth += {"(": 1, ")": -1}.get(char, 0)
+                assert char != "|" or depth, f"{name}: {one} needs brackets around its choices"
+        together = re.compile(joined(alternatives), rules.FLAGS)
+        plain = re.compile("|".join(alternatives), rules.FLAGS)
+        for text in (
+            DOCUMENT.lower(),
+            *alternatives,
+            "when if use it\nverify that, never do: re-run the tests",
+        ):
+            assert [m.span() for m in together.finditer(text)] == [m.span() for m in plain.finditer(text)]
