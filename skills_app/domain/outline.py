@@ -167,7 +167,11 @@ class _Scanner:
         for number in range(self.first_line, num_lines + 1):
             start = max(starts[number - 1], self.body_start)
             end = starts[number] if number < num_lines else len(text)
-            self._line(number, start, text[start:end].rstrip("\r\n"))
+            line = text[start:end].rstrip("\r\n")
+            if line or self.fence is not None or self.is_comment:
+                self._line(number, start, line)
+            elif self.paragraph is not None:
+                self._end_paragraph()
         self._end_paragraph()
         if self.fence is not None:
             self._close_fence(num_lines, self.lines.span(num_lines)[1], is_closed=False)

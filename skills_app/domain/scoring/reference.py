@@ -21,7 +21,9 @@ _lowered: dict[tuple[tuple[str, ...], int], re.Pattern[str]] = {}
 
 
 # Characters whose lower case is not what a search that ignores case takes them for.
-_CASE_ODDITIES = frozenset("İıſ")
+_CASE_ODDITIES = "İıſ"
+# As plain numbers: arithmetic with the enumeration costs more than many a search.
+_IGNORE_CASE = int(re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,14 @@ class _Body:
     text: str
     searched: str
     flags: int
+    is_lowered: bool = False
 
     @classmethod
     def of(cls, text: str) -> "_Body":
         flags = int(rules.FLAGS)
-        if not flags & re.IGNORECASE or not _CASE_ODDITIES.isdisjoint(text):
+        if not flags & _IGNORE_CASE or any(map(text.__contains__, _CASE_ODDITIES)):
             return cls(text, text, flags)
-        return cls(text, text.lower(), flags & ~re.IGNORECASE)
+        return cls(text, text.lower(), flags & ~_IGNORE_CASE, is_lowered=True)
 
 
 @dataclass(slots=True)
@@ -320,7 +323,7 @@ def _count(name: str, body: _Body) -> int:
 
 def _search(alternatives: tuple[str, ...], body: _Body) -> re.Pattern[str]:
     """Return the pattern that searches a body; its source holds no class whose meaning turns with its case."""
-    if body.flags & re.IGNORECASE or not rules.FLAGS & re.IGNORECASE:
+    if not body.is_lowered:
         return _pattern(alternatives, body.flags)
     key = (alternatives, body.flags)
     pattern = _lowered.get(key)
