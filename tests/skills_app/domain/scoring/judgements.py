@@ -43,3 +43,32 @@ TIERS: dict[str, tuple[str, ...]] = {
 PAIRS: tuple[tuple[str, str], ...] = tuple(
     pair for better, worse in combinations(TIERS.values(), 2) for pair in product(better, worse)
 )
+
+# The sample skills under the same question and into the same tiers, read later, by somebody who knew both scorers.
+SAMPLE_TIERS: dict[str, tuple[str, ...]] = {
+    "says when it applies and what to do": (
+        "data/analysis/csv-cleaning",
+        "data/analysis/time-series-checks",
+        "engineering/databases/postgres-slow-queries",
+        "engineering/databases/sqlite-safe-migrations",
+        "engineering/frontend/accessibility/keyboard-navigation",
+        "engineering/operations/incident-first-hour",
+        "engineering/python/async-timeouts",
+        "engineering/python/packaging-checklist",
+        "engineering/web/http-status-handbook",
+        "finance/closing/invoice-matching",
+        "writing/technical/release-notes",
+    ),
+    # A vague description, steps that say nothing, one command and two observations that help.
+    "teaches something usable, but hardly says when": ("engineering/operations/log-triage",),
+}
+
+# Pairs among the sample skills, and between them and the real documents.
+SAMPLE_PAIRS: tuple[tuple[str, str], ...] = tuple(
+    pair
+    for better, worse in combinations(TIERS, 2)
+    for pair in product(
+        TIERS[better] + SAMPLE_TIERS.get(better, ()), TIERS[worse] + SAMPLE_TIERS.get(worse, ())
+    )
+    if pair not in set(PAIRS)
+)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from fleet_site.env import BASE_DIR
 from skills_app.domain.scoring import score_fleet1, score_reference
 from skills_app.domain.scoring.fleet1_reading import is_directive
 from tests.shared_data import shared_data
-from tests.skills_app.domain.scoring.judgements import PAIRS, SEED_RUN, TIERS
+from tests.skills_app.domain.scoring.judgements import PAIRS, SAMPLE_PAIRS, SAMPLE_TIERS, SEED_RUN, TIERS
 from tests.skills_app.domain.scoring.sample_document import DOCUMENT
 
 RUN_FOLDER = "330001648406427495/2c825fc5620542d9a680d343181c1237"
@@ -149,6 +150,27 @@ def test_it_agrees_with_more_judgements_on_the_eleven_documents(
     assert len(pairs) == 44
     assert len(wrong_pairs(texts, score_fleet1, pairs)) <= 2
     assert len(wrong_pairs(texts, score_reference, pairs)) == 3
+
+
+@pytest.fixture(scope="module")
+def samples() -> dict[str, str]:
+    folder = BASE_DIR / "runs_app" / "sample" / "library"
+    names = [name for tier in SAMPLE_TIERS.values() for name in tier]
+    assert {path.parent for path in folder.rglob("SKILL.md")} == {folder / name for name in names}
+    return {name: (folder / name / "SKILL.md").read_text(encoding="utf-8") for name in names}
+
+
+def test_it_ranks_our_sample_skills_and_the_eleven_documents_together_more_sensibly(
+    texts: dict[str, str], samples: dict[str, str], elevens: set[str]
+) -> None:
+    known = elevens | set(samples)
+    pairs = [(better, worse) for better, worse in (*PAIRS, *SAMPLE_PAIRS) if {better, worse} <= known]
+    among = [pair for pair in pairs if set(pair) <= set(samples)]
+    every = texts | samples
+
+    assert (len(pairs), len(among)) == (152, 11)
+    assert [len(wrong_pairs(every, score_fleet1, chosen)) for chosen in (pairs, among)] == [6, 0]
+    assert [len(wrong_pairs(every, score_reference, chosen)) for chosen in (pairs, among)] == [16, 1]
 
 
 def test_every_document_of_the_best_tier_comes_before_every_other(texts: dict[str, str]) -> None:
