@@ -84,3 +84,35 @@ class PathLeavesSource(RunsError):
 
 class SampleBusy(RunsError):
     """The sample is being loaded or removed by another process."""
+
+
+class ModelError(RunsError):
+    """A model could not be asked as configured."""
+
+
+class ModelConfigError(ModelError):
+    """The configuration of models cannot be used; ``problems`` holds every fault, each with its place."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(f"At {place}: {message}" for place, message in problems))
+
+
+class ModelKeyMissing(ModelError):
+    """A model needs a key, and no variable holds one."""
+
+
+class SpendingStopped(ModelError):
+    """The next call could cost more than a ceiling allows; it was not made."""
+
+
+class TransitionRefused(RunsError):
+    """A generation cannot go from the state that it is in to the one that was asked for."""
+
+
+class AnswerInvalid(RunsError):
+    """An answer does not fit its question; ``problems`` holds a sentence for each question it concerns."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(message for _, message in problems))

@@ -1,0 +1,167 @@
+"""Questions to a person on the way: what is asked, why, what may be answered, and whether an answer fits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from runs_app.domain.errors import AnswerInvalid
+
+LONGEST_TEXT = 4_000
+OTHER = "other"
+
+
+class PromptKind(StrEnum):
+    """What a prompt is about."""
+
+    CLARIFY = "clarify"
+    STRUCTURE_FIX = "structure_fix"
+    CONFIRM = "confirm"
+    PREVIEW = "preview"
+    VALIDATE = "validate"
+
+
+class Action(StrEnum):
+    """What a person decides at a checkpoint."""
+
+    PROCEED = "proceed"
+    REVISE = "revise"
+    REFINE = "refine"
+    CANCEL = "cancel"
+
+
+class QuestionKind(StrEnum):
+    """How a question is answered."""
+
+    BOOLEAN = "boolean"
+    SINGLE = "single"
+    MULTI = "multi"
+    TEXT = "text"
+
+
+# What may be decided at each kind of checkpoint; clarifying questions are only answered.
+ACTIONS: dict[PromptKind, tuple[Action, ...]] = {
+    PromptKind.CLARIFY: (Action.PROCEED, Action.CANCEL),
+    PromptKind.STRUCTURE_FIX: (Action.PROCEED, Action.REVISE, Action.CANCEL),
+    PromptKind.CONFIRM: (Action.PROCEED, Action.REVISE, Action.CANCEL),
+    PromptKind.PREVIEW: (Action.PROCEED, Action.REFINE, Action.CANCEL),
+    PromptKind.VALIDATE: (Action.PROCEED, Action.REFINE, Action.CANCEL),
+}
+_NEEDS_FEEDBACK = frozenset({Action.REVISE, Action.REFINE})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, why it is asked, and what the answer changes."""
+
+    key: str
+    text: str
+    kind: QuestionKind
+    options: tuple[str, ...] = ()
+    allows_other: bool = False
+    why: str = ""
+    changes: str = ""
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a person is asked: a summary to decide on, questions to answer, or both. Rounds count from 1."""
+
+    kind: PromptKind
+    title: str
+    summary: str = ""
+    questions: tuple[Question, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    confidence: float | None = None
+    round: int = 1
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What may be decided."""
+        return ACTIONS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said, checked: the decision, feedback in words, and a value for each question by its key.
+
+    A value is a bool, a text, or a tuple of texts, as its question asks for.
+    """
+
+    action: Action
+    feedback: str = ""
+    values: Mapping[str, bool | str | tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_answer(prompt: Prompt, given: Mapping[str, Any]) -> Answer:
+    """Return the checked answer to ``prompt`` from plain data: ``action``, ``feedback``, and ``values`` by question.
+
+    A choice may be an option or, where that is allowed, ``other`` with the words under ``<key>.other``. Questions are not
+    looked at when the decision is to cancel.
+
+    Raises:
+        AnswerInvalid: every question whose answer does not fit, at once.
+    """
+    problems: list[tuple[str, str]] = []
+    raw = given.get("action", Action.PROCEED)
+    if raw not in list(prompt.actions):
+        allowed = ", ".join(prompt.actions)
+        raise AnswerInvalid((("action", f"Choose one of {allowed}; it is {raw!r}."),))
+    action = Action(raw)
+    feedback = str(given.get("feedback") or "").strip()
+    if action is Action.CANCEL:
+        return Answer(action, feedback[:LONGEST_TEXT])
+    if len(feedback) > LONGEST_TEXT:
+        problems.append(("feedback", f"Say it in at most {LONGEST_TEXT:,} characters."))
+    if action in _NEEDS_FEEDBACK and not feedback:
+        problems.append(("feedback", "Say what should be different."))
+    raw_values = given.get("values") or {}
+    supplied: Mapping[str, Any] = raw_values if isinstance(raw_values, Mapping) else {}
+    values: dict[str, bool | str | tuple[str, ...]] = {}
+    for question in prompt.questions:
+        value, problem = _value(question, supplied)
+        if problem:
+            problems.append((question.key, problem))
+        elif value is not None:
+            values[question.key] = value
+    if problems:
+        raise AnswerInvalid(tuple(problems))
+    return Answer(action, feedback, values)
+
+
+def _value(
+    question: Question, supplied: Mapping[str, Any]
+) -> tuple[bool | str | tuple[str, ...] | None, str]:
+    raw = supplied.get(question.key)
+    if raw is None or raw in ("", [], ()):
+        return None, "This needs an answer." if question.is_required else ""
+    if question.kind is QuestionKind.BOOLEAN:
+        known = {True: True, False: False, "yes": True, "no": False, "true": True, "false": False}
+        value = known.get(raw) if isinstance(raw, bool | str) else None
+        return value, "" if value is not None else "Answer yes or no."
+    if question.kind is QuestionKind.TEXT:
+        words = str(raw).strip()
+        if not words:
+            return None, "This needs an answer." if question.is_required else ""
+        return words, "" if len(words) <= LONGEST_TEXT else f"Say it in at most {LONGEST_TEXT:,} characters."
+    chosen = [raw] if isinstance(raw, str) else list(raw) if isinstance(raw, list | tuple) else []
+    if question.kind is QuestionKind.SINGLE and len(chosen) != 1:
+        return None, "Choose exactly one."
+    found = [_choice(question, one, supplied) for one in chosen]
+    if not found or any(one is None for one in found):
+        return (
+            None,
+            f"Choose from {', '.join(question.options)}{' or say another' if question.allows_other else ''}.",
+        )
+    words_found = tuple(dict.fromkeys(one for one in found if one is not None))
+    return (words_found[0] if question.kind is QuestionKind.SINGLE else words_found), ""
+
+
+def _choice(question: Question, raw: object, supplied: Mapping[str, Any]) -> str | None:
+    if raw in question.options:
+        return str(raw)
+    if raw == OTHER and question.allows_other:
+        words = str(supplied.get(f"{question.key}.{OTHER}") or "").strip()
+        return words[:LONGEST_TEXT] or None
+    return None

@@ -1,0 +1,96 @@
+"""What generations cost, by step, and the ceilings that stop a call before it is made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runs_app.domain.errors import SpendingStopped
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and cost of one or more calls. ``cost_usd`` is None when the price of a model is not known."""
+
+    num_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    seconds: float = 0.0
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return both together; an unknown price makes the whole price unknown, for a part would look like all of it."""
+        is_known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.num_calls + other.num_calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if is_known else None,
+            self.seconds + other.seconds,
+        )
+
+
+def total_usage(parts: Iterable[Usage]) -> Usage:
+    """Return all parts together."""
+    whole = Usage()
+    for part in parts:
+        whole += part
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a token of each kind."""
+
+    prompt_usd: float
+    completion_usd: float
+
+    def most(self, *, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Return what a call can cost at most."""
+        return prompt_tokens * self.prompt_usd + max_completion_tokens * self.completion_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A limit in US dollars on what was ``spent`` by somebody or something, such as “this generation” or “ada today”."""
+
+    whose: str
+    limit_usd: float
+    spent_usd: float
+
+
+def require_room(
+    ceilings: Iterable[Ceiling], *, price: Price | None, prompt_tokens: int, max_completion_tokens: int
+) -> None:
+    """Let a call pass that can fit under every ceiling at its most expensive.
+
+    Without a known price a call passes as long as no ceiling is reached: what it costs is known to nobody beforehand.
+
+    Raises:
+        SpendingStopped: a ceiling is reached, or the call could go beyond it; the message names ceiling and figures.
+    """
+    most = (
+        price.most(prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens) if price else 0.0
+    )
+    for ceiling in ceilings:
+        if ceiling.spent_usd >= ceiling.limit_usd:
+            raise SpendingStopped(
+                f"The ceiling of {ceiling.whose} is reached: ${ceiling.spent_usd:.4f} of ${ceiling.limit_usd:.2f}. "
+                "Raise it, or wait until it begins anew."
+            )
+        if ceiling.spent_usd + most > ceiling.limit_usd:
+            raise SpendingStopped(
+                f"The next call could cost ${most:.4f}, and of the ceiling of {ceiling.whose} only "
+                f"${ceiling.limit_usd - ceiling.spent_usd:.4f} of ${ceiling.limit_usd:.2f} is left."
+            )
+
+
+def prices_from(data: Mapping[str, object]) -> Price | None:
+    """Return the price in an entry of LiteLLM's local table of models, or None when it has none for tokens."""
+    prompt, completion = data.get("input_cost_per_token"), data.get("output_cost_per_token")
+    if isinstance(prompt, int | float) and isinstance(completion, int | float):
+        return Price(float(prompt), float(completion))
+    return None
