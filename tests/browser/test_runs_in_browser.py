@@ -24,6 +24,7 @@ from runs_app.models import (
 )
 from runs_app.services.count_runs import rebuild_run_counts
 from tests.browser.test_site import violations
+from tests.browser.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[..., Any]
@@ -183,15 +184,15 @@ def test_keys_lead_through_the_list_into_a_run_on_to_the_next_and_back(
 
     page.keyboard.press("n")
     page.wait_for_url(re.compile("page=2"))
-    page.wait_for_function("document.body.innerText.includes('51 to 60')")
+    wait_until(page, "document.body.innerText.includes('51 to 60')")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/runs/\d+/"))
     first = page.locator("h1").inner_text()
     page.keyboard.press("n")
-    page.wait_for_function(f"document.querySelector('h1').innerText !== {first!r}")
+    wait_until(page, f"document.querySelector('h1').innerText !== {first!r}")
     page.keyboard.press("p")
-    page.wait_for_function(f"document.querySelector('h1').innerText === {first!r}")
+    wait_until(page, f"document.querySelector('h1').innerText === {first!r}")
     page.keyboard.press("u")
 
     page.wait_for_url(re.compile(r"/runs/\?sort=name&page=2"))

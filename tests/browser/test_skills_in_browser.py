@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from tests.browser.waiting import wait_until
 from tests.skills_app import skill_makers as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -74,9 +75,7 @@ def test_choosing_a_finding_scrolls_to_its_text_and_marks_both(open_page: Any, j
 
     marked = page.locator("[data-marked]")
     marked.wait_for()
-    page.wait_for_function(
-        "document.querySelector('[data-marked]').getBoundingClientRect().top < innerHeight"
-    )
+    wait_until(page, "document.querySelector('[data-marked]').getBoundingClientRect().top < innerHeight")
     assert marked.get_attribute("data-line") == "125"
     assert (
         page.locator(f"#finding-{judged.findings['Late words'].pk}").get_attribute("aria-current") == "true"
@@ -100,7 +99,7 @@ def test_choosing_the_mark_in_the_text_leads_back_to_the_finding(open_page: Any,
     page.locator(f".finding-mark[href='#finding-{finding.pk}']").click()
 
     chosen = page.locator(f"#finding-{finding.pk}")
-    page.wait_for_function(f"document.activeElement.id === 'finding-{finding.pk}'")
+    wait_until(page, f"document.activeElement.id === 'finding-{finding.pk}'")
     assert chosen.get_attribute("aria-current") == "true"
     box = chosen.bounding_box()
     assert box is not None
@@ -115,7 +114,7 @@ def test_finding_in_the_front_matter_marks_its_field_and_a_passed_check_opens(
 
     page.get_by_role("link", name="Line 3", exact=True).click()
 
-    page.wait_for_function("document.querySelector('.front-field[data-marked]') !== null")
+    wait_until(page, "document.querySelector('.front-field[data-marked]') !== null")
     assert page.locator("[data-marked]").get_attribute("id") == "doc-L3"
 
 
@@ -124,9 +123,7 @@ def test_outline_marks_the_section_that_is_read(open_page: Any, judged: Any) -> 
 
     page.get_by_role("link", name="Part 30").click()
 
-    page.wait_for_function(
-        "document.querySelector('[data-outline] [aria-current]')?.textContent === 'Part 30'"
-    )
+    wait_until(page, "document.querySelector('[data-outline] [aria-current]')?.textContent === 'Part 30'")
 
 
 def test_without_javascript_links_lead_to_the_text_and_back(open_page: Any, judged: Any) -> None:

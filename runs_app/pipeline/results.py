@@ -1,0 +1,147 @@
+"""What each step of the pipeline gives, as types that a model's answer must fit.
+
+Fields are those of the programs that were optimised before (domain rules, section 4), so that these load onto ours.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runs_app.domain.prompts import QuestionKind
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Words = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class _Result(BaseModel):
+    """Extra keys are dropped: models add them freely, and nothing is built on them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TargetLevel(StrEnum):
+    """Whom a skill is for."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+    EXPERT = "expert"
+
+
+class SkillKind(StrEnum):
+    """What a skill gives its reader."""
+
+    HOW_TO = "how_to"
+    REFERENCE = "reference"
+    CONCEPT = "concept"
+    WORKFLOW = "workflow"
+    CHECKLIST = "checklist"
+    TROUBLESHOOTING = "troubleshooting"
+
+
+class EstimatedLength(StrEnum):
+    """How long a document will be: short below 500 lines, long beyond 1,500."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+class Effort(StrEnum):
+    """How much a change asks for."""
+
+    MINOR = "minor"
+    MODERATE = "moderate"
+    MAJOR = "major"
+
+
+class StrategyName(StrEnum):
+    """How often a person is asked."""
+
+    MINIMAL = "minimal"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
+class TaskIntent(_Result):
+    """Why the skill is wanted."""
+
+    purpose: Words
+    problem_statement: Words
+    target_audience: Words
+    value_proposition: Words
+
+
+class SkillRef(_Result):
+    """Another skill, by its path, and why it is named."""
+
+    path: Words
+    reason: str = ""
+
+
+class DependencyAnalysis(_Result):
+    """What the skill needs of others, and what it cannot stand beside."""
+
+    required: list[SkillRef] = Field(default_factory=list)
+    recommended: list[SkillRef] = Field(default_factory=list)
+    conflicts: list[SkillRef] = Field(default_factory=list)
+
+
+class SkillMetadataResult(_Result):
+    """What the front matter and the metadata of the skill will say."""
+
+    skill_id: Words
+    name: Words
+    description: Words
+    version: str = "1.0.0"
+    type: str = "technical"
+    weight: str = "lightweight"
+    load_priority: str = "task_specific"
+    capabilities: list[str] = Field(default_factory=list)
+    keywords: list[str] = Field(default_factory=list)
+    tags: list[str] = Field(default_factory=list)
+
+
+class UsageExample(_Result):
+    """A request, and what the skill makes of it."""
+
+    title: Words
+    request: str = ""
+    response: str = ""
+
+
+class TestCase(_Result):
+    """A way to see whether the skill works."""
+
+    __test__ = False
+
+    name: Words
+    input: str = ""
+    expected: str = ""
+
+
+class CheckItem(_Result):
+    """One thing that a validation found."""
+
+    rule: Words
+    severity: str = "warning"
+    message: Words
+    fix: str = ""
+
+
+class ChangeRequest(_Result):
+    """One change that a person asks for."""
+
+    what: Words
+    where: str = ""
+
+
+class AskedQuestion(_Result):
+    """A question for the person, why it is asked, and what its answer changes."""
+
+    text: Words
+    kind: QuestionKind = QuestionKind.TEXT
+    options: list[str] = Field(default_factory=list)
+    why: str = ""
+    changes: str = ""
