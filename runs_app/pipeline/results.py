@@ -4,13 +4,24 @@ Fields are those of the programs that were optimised before (domain rules, secti
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
 
 from runs_app.domain.prompts import QuestionKind
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+class Share(float):
+    """A number from 0 to 1. A type of its own, because DSPy hands on a field's type without its bounds."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        """Let pydantic refuse what lies outside."""
+        inside = core_schema.float_schema(ge=0.0, le=1.0, allow_inf_nan=False)
+        return core_schema.no_info_after_validator_function(cls, inside)
+
+
 Words = Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
