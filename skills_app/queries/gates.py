@@ -64,7 +64,7 @@ def gates_for_list() -> list[GateRowView]:
 
 def waivers_for_list(*, skill: Skill | None = None) -> list[Waiver]:
     """Return waivers, those that were not withdrawn first, the newest first; of one skill or all."""
-    rows = Waiver.objects.select_related("skill", "category", "owner")
+    rows = Waiver.objects.select_related("skill__category", "category", "owner")
     if skill is not None:
         rows = rows.filter(skill=skill)
     return sorted(rows[:500], key=lambda row: row.withdrawn_at is not None)

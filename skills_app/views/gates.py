@@ -37,7 +37,10 @@ def gate_list(request: HttpRequest) -> HttpResponse:
     context = {
         "gates": gates,
         "built_in": None if any(not view.branch for view in gates) else built_in_gate(),
-        "waivers": waivers_for_list(),
+        "waivers": [
+            (row, row.withdrawn_at is None and may(request.user, "waive", branch=_branch_of(row)))
+            for row in waivers_for_list()
+        ],
         "today": today,
         "branches": Category.objects.order_by("path").values_list("path", flat=True)[:500]
         if may(request.user, "edit_gates")
@@ -176,13 +179,17 @@ def _waive(
     return {}
 
 
+def _branch_of(waiver: Waiver) -> str | None:
+    category = waiver.skill.category if waiver.skill else waiver.category
+    return category.path if category else None
+
+
 @require_POST
 @require("waive")
 def waiver_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a waiver back."""
     waiver = get_object_or_404(Waiver.objects.select_related("skill__category", "category"), pk=pk)
-    category = waiver.skill.category if waiver.skill else waiver.category
-    branch = category.path if category else None
+    branch = _branch_of(waiver)
     if not may(request.user, "waive", branch=branch):
         raise PermissionDenied(refusal("waive", branch=branch))
     if withdraw_waiver(waiver=waiver, actor=cast(User, request.user)):

@@ -183,6 +183,7 @@ def _tab_context(
     if tab == "files":
         return {"files": file_tree(version, linked_files(parse_document(version.content)))}
     judge_version(version=version)
+    branch = skill.category.path if skill.category else None
     reading = read_version(
         version=version,
         report_id=_number(request, "report"),
@@ -192,7 +193,8 @@ def _tab_context(
     return {
         "reading": reading,
         "gate": gate_for_version(version, today=timezone.localdate()),
-        "can_fix": may(request.user, "edit_skill", branch=skill.category.path if skill.category else None),
+        "can_fix": may(request.user, "edit_skill", branch=branch),
+        "can_waive": may(request.user, "waive", branch=branch),
         "fix_error": fix_error,
         "picked": picked,
         "version_run": run_that_made(version),

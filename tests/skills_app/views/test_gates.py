@@ -154,6 +154,7 @@ def test_a_reviewer_of_the_branch_waives_and_takes_it_back() -> None:
     page = f"{reverse('gates:waiver_new')}?skill={skill.key}&condition=score"
     until = (timezone.localdate() + timedelta(days=5)).isoformat()
 
+    assert "Waive…" in ada.get(skill.get_absolute_url()).content.decode()
     assert '<option value="score" selected>' in ada.get(page).content.decode()
     sent = {"condition": "score", "reason": "known", "until": until}
     assert ada.post(page, sent)["Location"] == skill.get_absolute_url()
@@ -161,6 +162,7 @@ def test_a_reviewer_of_the_branch_waives_and_takes_it_back() -> None:
     assert (waiver.owner_name, waiver.reason) == ("ada", "known")
     listed = ada.get(reverse("gates:list")).content.decode()
     assert "known" in listed
+    assert reverse("gates:waiver_withdraw", args=[waiver.pk]) in listed
     ada.post(reverse("gates:waiver_withdraw", args=[waiver.pk]))
     waiver.refresh_from_db()
     assert waiver.withdrawn_by == "ada"
@@ -176,6 +178,11 @@ def test_a_reviewer_of_another_branch_may_not() -> None:
 
     page = f"{reverse('gates:waiver_new')}?skill={skill.key}"
     assert ben.get(page).status_code == 403
+    assert "Waive…" not in ben.get(skill.get_absolute_url()).content.decode()
+    assert (
+        reverse("gates:waiver_withdraw", args=[waiver.pk])
+        not in ben.get(reverse("gates:list")).content.decode()
+    )
     assert ben.post(reverse("gates:waiver_withdraw", args=[waiver.pk])).status_code == 403
     assert ben.post(fix_address(skill), {}).status_code == 403
 
