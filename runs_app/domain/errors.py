@@ -116,3 +116,15 @@ class AnswerInvalid(RunsError):
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         self.problems = problems
         super().__init__(" ".join(message for _, message in problems))
+
+
+class ModelAnswerMisfit(ModelError):
+    """A model's answers did not fit what was asked, also after it was told why.
+
+    ``raw_text`` is the last one, as it came; ``usage`` is what all of them used (a ``spending.Usage``).
+    """
+
+    def __init__(self, message: str, *, raw_text: str, usage: object = None) -> None:
+        super().__init__(message)
+        self.raw_text = raw_text
+        self.usage = usage

@@ -1,0 +1,125 @@
+"""Asking a model: typed answers, a second chance that knows the fault, the raw text kept, and no models mixed."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from runs_app.domain.errors import ModelAnswerMisfit
+from tests.runs_app.pipeline.test_signatures import fitting, plain
+
+dspy = pytest.importorskip("dspy")
+
+from runs_app.adapters.rehearsal_lm import rehearsal_lm  # noqa: E402
+from runs_app.pipeline.asking import ask_model  # noqa: E402
+from runs_app.pipeline.signatures import AssessQuality, GatherRequirements  # noqa: E402
+
+INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
+
+
+class Scripted:
+    """An engine that gives one text after the other and keeps the prompts."""
+
+    def __init__(self, *texts: str, delay: float = 0.0) -> None:
+        self.texts = list(texts)
+        self.prompts: list[str] = []
+        self.delay = delay
+
+    async def complete(self, request: Any) -> Any:
+        from dspy._vendor.lm15 import types
+
+        self.prompts.append(
+            " ".join(str(part.text) for message in request.messages for part in message.parts)
+        )
+        await asyncio.sleep(self.delay)
+        return types.Response(
+            id=None,
+            model="scripted",
+            message=types.Message.assistant(self.texts.pop(0)),
+            finish_reason="stop",
+            usage=types.Usage(input_tokens=100, output_tokens=10, total_tokens=110),
+        )
+
+
+class Unasked:
+    def complete(self, request: Any) -> Any:
+        raise AssertionError("only the other way is used")
+
+
+def scripted(*texts: str, delay: float = 0.0) -> tuple[Any, Scripted]:
+    engine = Scripted(*texts, delay=delay)
+    return dspy.LM("scripted", engine=Unasked(), async_engine=engine, cache=False), engine
+
+
+def written(values: dict[str, Any], **other: str) -> str:
+    parts = {name: plain(value) for name, value in values.items()} | other
+    return (
+        "\n\n".join(f"[[ ## {name} ## ]]\n{text}" for name, text in parts.items())
+        + "\n\n[[ ## completed ## ]]"
+    )
+
+
+GOOD = written(fitting(AssessQuality))
+BAD = written(fitting(AssessQuality), quality_score="very good")
+
+
+def ask(lm: Any) -> Any:
+    return asyncio.run(ask_model(AssessQuality, INPUTS, lm=lm))
+
+
+def test_an_answer_comes_back_as_plain_data_with_what_it_used() -> None:
+    lm, engine = scripted(GOOD)
+
+    asked = ask(lm)
+
+    assert json.loads(json.dumps(asked.values)) == fitting(AssessQuality)
+    assert (asked.usage.num_calls, asked.usage.total_tokens, asked.usage.cost_usd) == (1, 110, None)
+    assert len(engine.prompts) == 1
+
+
+def test_a_misfit_is_asked_again_with_the_fault_and_both_calls_count() -> None:
+    lm, engine = scripted(BAD, GOOD)
+
+    asked = ask(lm)
+
+    assert asked.values["quality_score"] == 0.5
+    assert asked.usage.num_calls == 2
+    assert "what_was_wrong" not in engine.prompts[0]
+    assert "quality_score" in engine.prompts[1].partition("what_was_wrong")[2]
+
+
+@pytest.mark.parametrize("text", [BAD, "no fields at all", "[[ ## quality_score ## ]]\n0.5"])
+def test_what_never_fits_fails_with_the_last_text_as_it_came(text: str) -> None:
+    lm, engine = scripted("{", text)
+
+    with pytest.raises(ModelAnswerMisfit) as caught:
+        ask(lm)
+
+    assert caught.value.raw_text == text
+    assert caught.value.usage.num_calls == 2  # type: ignore[attr-defined]
+    assert not engine.texts
+
+
+def test_two_askers_at_once_never_mix_their_models() -> None:
+    async def both() -> list[Any]:
+        lms = [
+            scripted(written(fitting(AssessQuality), skill="x", strengths=json.dumps([name])), delay=delay)
+            for name, delay in (("one", 0.05), ("two", 0.0))
+        ]
+        return await asyncio.gather(*(ask_model(AssessQuality, INPUTS, lm=lm) for lm, _ in lms))
+
+    one, two = asyncio.run(both())
+    assert (one.values["strengths"], two.values["strengths"]) == (["one"], ["two"])
+    assert one.usage.num_calls == two.usage.num_calls == 1
+
+
+def test_asking_leaves_the_given_model_and_the_settings_as_they_were() -> None:
+    lm = rehearsal_lm()
+    before = dspy.settings.lm
+
+    asked = asyncio.run(ask_model(GatherRequirements, {"task_description": "Clean CSV files"}, lm=lm))
+
+    assert asked.values["category"] == "rehearsal"
+    assert lm.history == []
+    assert dspy.settings.lm is before
