@@ -127,9 +127,20 @@ class Mark:
     kind: str
 
 
-def mark_places(rendered: Rendered, marks: Sequence[Mark], *, id_prefix: str) -> Rendered:
-    """Return the document with a link at each mark's place; a mark whose line has no place of its own is left out."""
+def mark_places(
+    rendered: Rendered, marks: Sequence[Mark], *, id_prefix: str, lit: range = range(0)
+) -> Rendered:
+    """Return the document with a link at each mark's place; a mark whose line has no place of its own is left out.
+
+    Places whose line is in ``lit`` are marked as chosen (``data-marked``).
+    """
     html = rendered.html
+    if lit:
+        html = re.sub(
+            rf'id="{re.escape(escape(id_prefix))}L(\d+)"',
+            lambda found: f"{found[0]} data-marked" if int(found[1]) in lit else found[0],
+            html,
+        )
     by_line: dict[int, list[Mark]] = {}
     for mark in marks:
         by_line.setdefault(mark.line, []).append(mark)

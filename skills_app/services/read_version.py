@@ -2,16 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from skills_app.adapters.markdown import Heading, Mark, Rendered, anchored_lines, mark_places, render_source
+from skills_app.adapters.markdown import Mark, Rendered, anchored_lines, mark_places, render_source
 from skills_app.adapters.tokenizer import count_tokens
 from skills_app.domain.bundle import BUNDLE
 from skills_app.domain.document_card import (
     Field,
-    Meter,
-    ValueRow,
     front_matter_fields,
     missing_fields,
     size_meters,
@@ -20,129 +17,24 @@ from skills_app.domain.document_card import (
 from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.judging import JUDGE_VERSION
 from skills_app.domain.profiles import PROFILES
-from skills_app.models import Finding, QualityAssessment, SkillVersion, ValidationReport
+from skills_app.models import Finding, SkillVersion, ValidationReport
 from skills_app.services.render_document import DOCUMENT_PREFIX, render_document
+from skills_app.services.version_views import (
+    AssessmentView,
+    DimensionView,
+    DocumentView,
+    EvidenceView,
+    FieldView,
+    FindingView,
+    FixView,
+    MatrixRow,
+    Reading,
+    ReportView,
+    SeverityCount,
+    severity_rank,
+)
 
 WHOLE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FixView:
-    """A fix to accept: what it does, the text as it is and as it would be, with a little around both."""
-
-    title: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """A finding and the id of its place in the text; without a place it concerns the document as a whole."""
-
-    finding: Finding
-    number: int
-    place: str
-    where: str
-    fix: FixView | None = None
-
-    @property
-    def anchor(self) -> str:
-        """The finding's own id on the page."""
-        return f"finding-{self.finding.pk}"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """A key of the front matter, with the findings that stand in it."""
-
-    field: Field
-    findings: tuple[FindingView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentView:
-    """The document to read. ``fields`` is empty when the front matter could not be read; ``head_source`` then has it."""
-
-    rendered: Rendered
-    outline: tuple[Heading, ...]
-    fields: tuple[FieldView, ...]
-    missing: tuple[str, ...]
-    meters: tuple[Meter, ...]
-    head_source: Rendered | None
-    is_source: bool
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixRow:
-    """One profile of our own judgement: its report, the outcome's word, and the sentence."""
-
-    report: ValidationReport
-    title: str
-    outcome: str
-    sentence: str
-    num_notes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """The reports that were given to a version, our own as a matrix, the one chosen, and its findings.
-
-    Open findings come first, passed checks after. ``num_fixes`` counts the open ones that a person can accept a fix for.
-    """
-
-    reports: tuple[ValidationReport, ...]
-    matrix: tuple[MatrixRow, ...]
-    num_fixes: int
-    chosen: ValidationReport | None
-    open_findings: tuple[FindingView, ...]
-    passed_findings: tuple[FindingView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceView:
-    """A passage that a dimension rests on, and the id of its place in the text."""
-
-    line: int
-    quote: str
-    shows: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class DimensionView:
-    """One side of a document, valued 0 to 1, with its share of the whole, the reason, advice and evidence."""
-
-    title: str
-    value: float
-    share: float
-    reason: str
-    advice: str
-    evidence: tuple[EvidenceView, ...]
-
-    @property
-    def percent(self) -> int:
-        """The value in hundredths, for a bar."""
-        return round(self.value * 100)
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentView:
-    """The quality assessments of a version and the one chosen, with its measures as rows and its dimensions."""
-
-    assessments: tuple[QualityAssessment, ...]
-    chosen: QualityAssessment | None
-    measures: tuple[ValueRow, ...]
-    dimensions: tuple[DimensionView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Everything of the two panes."""
-
-    document: DocumentView
-    report: ReportView
-    assessment: AssessmentView
 
 
 def read_version(
@@ -150,12 +42,15 @@ def read_version(
     version: SkillVersion,
     report_id: int | None = None,
     assessment_id: int | None = None,
+    finding_id: int | None = None,
+    severity: str = "",
     is_source: bool = False,
 ) -> Reading:
     """Return document, report and assessment of ``version``; the latest ones when no id, or one of another version, is given.
 
-    Every finding with a line is tied to the nearest place at or above that line that the page shows. With ``is_source``
-    the document is shown as numbered lines. Three queries, and one more for the rendered document.
+    Every finding with a line is tied to the nearest place at or above that line that the page shows. ``finding_id``
+    chooses its report and marks all its lines in the text; ``severity`` (critical, warning, info) hides the others. With
+    ``is_source`` the document is shown as numbered lines. Three queries, and one more for the rendered document.
     """
     document = parse_document(version.content)
     rendered, head = _texts(version, document, is_source=is_source)
@@ -164,21 +59,29 @@ def read_version(
         anchored_lines(rendered.html + (head.html if head else "")),
         [(field.line, field.end_line) for field in fields],
     )
-    report = _report_view(version, report_id, shown, document.text)
+    report = _report_view(version, (report_id, finding_id, severity), shown, document.text)
     marks = [
         Mark(shown.line_of(view.finding.line), str(view.number), view.anchor, view.finding.severity)
         for view in report.open_findings
         if view.place
     ]
-    views = tuple(FieldView(field, _standing_in(field, report.open_findings)) for field in fields)
+    lit = _lit_lines(report, shown)
+    views = tuple(
+        FieldView(
+            field,
+            _standing_in(field, report.open_findings),
+            any(line in lit for line in range(field.line, field.end_line + 1)),
+        )
+        for field in fields
+    )
     return Reading(
         DocumentView(
-            rendered=mark_places(rendered, marks, id_prefix=DOCUMENT_PREFIX),
+            rendered=mark_places(rendered, marks, id_prefix=DOCUMENT_PREFIX, lit=lit),
             outline=rendered.outline,
             fields=views,
             missing=missing_fields(document) if version.content_kind == "markdown" else (),
             meters=size_meters(document, count_tokens) if version.content_kind == "markdown" else (),
-            head_source=mark_places(head, marks, id_prefix=DOCUMENT_PREFIX) if head else None,
+            head_source=mark_places(head, marks, id_prefix=DOCUMENT_PREFIX, lit=lit) if head else None,
             is_source=is_source or version.content_kind == "json",
             problems=tuple(problem.message for problem in document.problems)
             if version.content_kind == "markdown"
@@ -224,16 +127,34 @@ def _texts(
     return rendered, head
 
 
-def _report_view(version: SkillVersion, report_id: int | None, shown: _Places, text: str) -> ReportView:
+def _lit_lines(report: ReportView, shown: _Places) -> range:
+    """Return the lines that the chosen finding is about, from the place that the page shows; empty without one."""
+    views = (*report.open_findings, *report.passed_findings)
+    chosen = next((view for view in views if view.finding.pk == report.chosen_finding_id), None)
+    if chosen is None or not chosen.place or chosen.finding.line is None:
+        return range(0)
+    end = max(chosen.finding.end_line or 0, chosen.finding.line)
+    return range(shown.line_of(chosen.finding.line), end + 1)
+
+
+Choice = tuple[int | None, int | None, str]
+
+
+def _report_view(version: SkillVersion, choice: Choice, shown: _Places, text: str) -> ReportView:
+    report_id, finding_id, severity = choice
     every = tuple(version.validation_reports.defer("raw").order_by("-made_at", "-pk"))
     given = tuple(report for report in every if not report.is_own)
     own = [report for report in every if report.is_own and report.details.get("judge") == JUDGE_VERSION]
     matrix = tuple(_matrix_row(report) for report in sorted(own, key=_matrix_order))
     usual = given[0] if given else max((row.report for row in matrix), key=_how_bad, default=None)
-    chosen = next((r for r in every if r.pk == report_id), usual)
+    wanted = Finding.objects.filter(pk=finding_id, report__version=version).first() if finding_id else None
+    chosen = next((r for r in every if r.pk == (wanted.report_id if wanted else report_id)), usual)
     findings = list(chosen.findings.order_by("position")) if chosen else []
-    ordered = sorted(findings, key=lambda f: (f.is_passed, _RANK.get(f.severity, 3), f.position))
-    views = [_finding_view(finding, number, shown, text) for number, finding in enumerate(ordered, start=1)]
+    ordered = sorted(findings, key=lambda f: (f.is_passed, severity_rank(f.severity), f.position))
+    every_view = [_finding_view(row, number, shown, text) for number, row in enumerate(ordered, start=1)]
+    counts = _severity_counts(every_view, severity)
+    only = next((count.name for count in counts if count.is_chosen), "")
+    views = [view for view in every_view if not only or view.finding.is_passed or view.severity == only]
     return ReportView(
         reports=given,
         matrix=matrix,
@@ -241,10 +162,20 @@ def _report_view(version: SkillVersion, report_id: int | None, shown: _Places, t
         chosen=chosen,
         open_findings=tuple(view for view in views if not view.finding.is_passed),
         passed_findings=tuple(view for view in views if view.finding.is_passed),
+        severities=counts,
+        chosen_finding_id=wanted.pk if wanted else None,
     )
 
 
-_RANK = {"critical": 0, "error": 0, "warning": 1, "info": 2}
+def _severity_counts(views: Sequence[FindingView], chosen: str) -> tuple[SeverityCount, ...]:
+    found = [view.severity for view in views if not view.finding.is_passed]
+    return tuple(
+        SeverityCount(name, found.count(name), name == chosen)
+        for name in ("critical", "warning", "info")
+        if name in found or name == chosen
+    )
+
+
 _ORDER = [*PROFILES, BUNDLE]
 
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from fleet_site.access import may, refusal, require
 from fleet_site.http import render_page
@@ -114,11 +114,17 @@ def skill_or_404(key: str) -> Skill:
     return skill
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require("edit_skill")
 def version_fix(request: HttpRequest, key: str, number: int) -> HttpResponse:
-    """Make a draft version of the fixes that were accepted, and lead there; what cannot be applied is said here."""
+    """Make a draft version of the fixes that were accepted, and lead there; what cannot be applied is said here.
+
+    That page has this address, and its links and a reload lead on to the version's own.
+    """
     skill = skill_or_404(key)
+    if request.method == "GET":
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        return redirect(f"{version_or_404(skill, number).get_absolute_url()}{query}")
     branch = skill.category.path if skill.category else None
     if not may(request.user, "edit_skill", branch=branch):
         raise PermissionDenied(refusal("edit_skill", branch=branch))
@@ -188,6 +194,8 @@ def _tab_context(
         version=version,
         report_id=_number(request, "report"),
         assessment_id=_number(request, "assessment"),
+        finding_id=_number(request, "finding"),
+        severity=request.GET.get("severity", ""),
         is_source=tab == "source",
     )
     return {

@@ -1,5 +1,9 @@
-// Findings and their places: choosing one marks and shows the other. Plain anchor links do the same without marks.
-let chosen = "";
+// Findings and their places: choosing one marks and shows the other. The address names the chosen finding (?finding=…), so
+// the server marks the same without JavaScript and after a reload.
+function namedFinding() {
+  const number = new URLSearchParams(window.location.search).get("finding");
+  return number ? document.getElementById(`finding-${number}`) : null;
+}
 
 function marked() {
   return document.querySelectorAll("[data-marked], .finding[aria-current]");
@@ -56,17 +60,28 @@ function follow(isFirst) {
     if (!isFirst) element.focus({ preventScroll: true });
     return;
   }
+  const named = namedFinding();
   const finding =
-    document.getElementById(chosen) ?? document.querySelector(`.finding[data-place="${CSS.escape(element.id)}"]`);
-  if (finding?.dataset.place === element.id) markFinding(finding);
+    named?.dataset.place === element.id
+      ? named
+      : document.querySelector(`.finding[data-place="${CSS.escape(element.id)}"]`);
+  if (finding) markFinding(finding);
   else clear();
   show(element);
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a[href^='#']") : null;
+  const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!(event.target instanceof Element) || !isPlain) return;
+  const choice = event.target.closest("[data-finding-link]");
+  if (choice) {
+    event.preventDefault();
+    if (choice.href !== window.location.href) window.history.pushState({}, "", choice.href);
+    follow(false);
+    return;
+  }
+  const link = event.target.closest("a[href^='#']");
   if (!link) return;
-  chosen = link.matches("[data-finding-link]") ? link.closest(".finding").id : "";
   // The same address again is no change of the address, yet the reader asks to be led there again.
   if (link.hash === window.location.hash) {
     event.preventDefault();
@@ -75,5 +90,6 @@ document.addEventListener("click", (event) => {
 });
 
 window.addEventListener("hashchange", () => follow(false));
+window.addEventListener("popstate", () => follow(false));
 document.addEventListener("htmx:afterSettle", () => follow(true));
 follow(true);

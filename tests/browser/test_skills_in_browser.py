@@ -210,3 +210,32 @@ def test_pages_have_no_axe_violation_and_never_scroll_sideways(
 
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_address_of_a_chosen_finding_shows_the_same_without_javascript(
+    open_page: Any, judged: Any
+) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+    page.get_by_role("link", name="Line 125").click()
+    page.locator("[data-marked]").wait_for()
+    finding = judged.findings["Late words"].pk
+    assert page.url.endswith(f"?finding={finding}#doc-L125")
+    page.get_by_role("link", name="Line 3", exact=True).click()
+    page.go_back()
+    wait_until(page, "document.querySelector('[data-marked]')?.dataset.line === '125'")
+
+    plain = open_page(f"/skills/{judged.key}/?finding={finding}#doc-L125", java_script_enabled=False)
+
+    assert plain.locator("[data-marked]").get_attribute("data-line") == "125"
+    assert plain.locator(f"#finding-{finding}").get_attribute("aria-current") == "true"
+    assert plain.locator("#doc-L125").bounding_box()["y"] < 800
+
+
+def test_findings_are_filtered_in_place_and_back_brings_all(open_page: Any, judged: Any) -> None:
+    page = open_page(f"/skills/{judged.key}/")
+
+    page.get_by_role("link", name="Critical 1").click()
+    wait_until(page, "document.querySelectorAll('[aria-label=\"Open findings\"] > .finding').length === 1")
+    assert page.get_by_text("Two parts").count() == 0
+    page.get_by_role("navigation", name="Findings by severity").get_by_role("link", name="All").click()
+    wait_until(page, "document.querySelectorAll('[aria-label=\"Open findings\"] > .finding').length === 3")

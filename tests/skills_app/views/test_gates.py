@@ -240,6 +240,26 @@ def test_choosing_no_fix_is_said_on_the_page() -> None:
     assert "Choose at least one finding" in response.content.decode()
 
 
+def test_a_refused_fix_keeps_the_report_and_its_links_lead_on() -> None:
+    skill = make.skill("a/one", content=FIXABLE)
+    ada, dan = person("ada", Role.REVIEWER), person("dan", Role.READER)
+    ada.get(skill.get_absolute_url())
+    rows = Finding.objects.filter(edit__isnull=False, report__validator="spec")
+    finding = rows.first()
+    assert finding
+    Finding.objects.filter(pk=finding.pk).update(edit={**finding.edit, "end": 10**6})
+    address = f"{fix_address(skill)}?report={finding.report_id}"
+
+    refused = ada.post(address, {"finding": [finding.pk]})
+    led = ada.get(address)
+
+    assert refused.status_code == 422
+    assert f'href="?report={finding.report_id}"' in refused.content.decode()
+    assert SkillVersion.objects.count() == 1
+    assert led["Location"] == f"{skill.get_absolute_url()}versions/1/?report={finding.report_id}"
+    assert dan.get(address).status_code == 403
+
+
 def test_the_page_of_a_version_says_the_gate_first_and_shows_every_profile() -> None:
     skill = make.skill("a/one")
     dan = person("dan", Role.READER)

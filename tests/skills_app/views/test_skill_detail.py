@@ -101,12 +101,15 @@ def test_finding_is_linked_to_its_place_and_back(dan: Client, one: Skill) -> Non
         assert found is not None
         return found[0]
 
-    assert 'href="#doc-L11"' in block("Bold advice")
+    chosen = f'href="?finding={by_title["Bold advice"].pk}#doc-L11"'
+    assert chosen in block("Bold advice")
     assert "Say it plainly." in block("Bold advice")
-    assert 'href="#doc-L3"' in block("Description")
-    assert 'href="#doc-L9"' in block("Blank line")
+    assert '#doc-L3"' in block("Description")
+    assert '#doc-L9"' in block("Blank line")
     assert "The document as a whole" in block("Everything")
-    for place in re.findall(r'<a href="#(doc-L\d+)" data-row-link', page):
+    places = re.findall(r'<a href="\?finding=\d+#(doc-L\d+)" data-row-link', page)
+    assert len(places) == 5
+    for place in places:
         assert page.count(f'id="{place}"') == 1
     marks = re.findall(r'class="finding-mark" data-severity="\w+" href="#([\w-]+)"', page)
     assert f"finding-{by_title['Bold advice'].pk}" in marks
@@ -121,10 +124,73 @@ def test_finding_stands_at_its_very_line_in_the_source(dan: Client, one: Skill) 
 
     page = dan.get(url(one, "source")).content.decode()
 
-    assert 'href="#doc-L10"' in page
+    assert '#doc-L10"' in page
     assert re.search(
         rf'id="doc-L10" data-line="10"><a class="finding-mark"[^>]*#finding-{made.findings.get().pk}', page
     )
+
+
+def test_the_address_of_a_finding_opens_its_report_and_marks_both_without_javascript(
+    dan: Client, one: Skill
+) -> None:
+    older = make.report(
+        one,
+        {"title": "Advice", "line": 11, "severity": "critical"},
+        {"title": "The description", "line": 3},
+        {"title": "Folded away", "line": 9, "is_passed": True},
+        validator="old-judge",
+    )
+    make.report(one, {"title": "New finding"}, made_at=make.START + timedelta(days=1))
+    by_title = {finding.title: finding.pk for finding in older.findings.all()}
+
+    def opened(title: str, query: str = "") -> str:
+        return dan.get(f"{url(one)}?finding={by_title[title]}{query}").content.decode()
+
+    page = opened("Advice")
+    assert f'id="finding-{by_title["Advice"]}" tabindex="-1" data-row aria-current="true"' in page
+    assert "New finding" not in page
+    assert re.findall(r'id="(doc-L\d+)" data-marked', page) == ["doc-L11"]
+    assert 'id="doc-L3" data-line="3" data-marked' in opened("The description")
+    assert re.search(r"<details open><summary>1 passed check", opened("Folded away"))
+    assert 'id="doc-L11" data-marked' in opened("Advice", "&tab=source")
+
+
+def test_a_finding_of_another_version_or_of_none_marks_nothing(dan: Client, one: Skill) -> None:
+    other = make.report(make.skill("tech/other"), {"title": "Elsewhere", "line": 1})
+    make.report(one, {"title": "The finding", "line": 11})
+
+    for number in (str(other.findings.get().pk), "x", "9" * 40):
+        page = dan.get(f"{url(one)}?finding={number}").content.decode()
+        assert "The finding" in page
+        assert "data-marked" not in page
+
+
+def test_findings_are_filtered_by_severity_with_a_way_back(dan: Client, one: Skill) -> None:
+    make.report(
+        one,
+        {"title": "Worst", "line": 11, "severity": "error"},
+        {"title": "Middling", "line": 3, "severity": "warning"},
+        {"title": "By the way", "line": 9, "severity": "info"},
+    )
+
+    page = dan.get(f"{url(one)}?severity=critical").content.decode()
+    none = dan.get(f"{url(one)}?severity=nonsense").content.decode()
+
+    assert "Worst" in page
+    assert "Middling" not in page
+    assert page.count('class="finding-mark"') == 1
+    assert re.search(r'severity=critical[^>]*aria-current="true">Critical <span class="num">1</span>', page)
+    assert re.search(r'<a class="chip" href="\?report=\d+"[^>]*>All</a>', page)
+    assert all(title in none for title in ("Worst", "Middling", "By the way"))
+
+
+def test_a_severity_that_nothing_has_says_so(dan: Client, one: Skill) -> None:
+    make.report(one, {"title": "Middling", "line": 3, "severity": "warning"})
+
+    page = dan.get(f"{url(one)}?severity=critical").content.decode()
+
+    assert "Middling" not in page
+    assert "Every open finding is of another severity" in page
 
 
 def test_several_reports_and_assessments_can_be_chosen(dan: Client, one: Skill) -> None:
