@@ -106,6 +106,27 @@ class SpendingStopped(ModelError):
     """The next call could cost more than a ceiling allows; it was not made."""
 
 
+class ModelFailed(ModelError):
+    """No model gave an answer: neither the one chosen nor its fallbacks; the message says what each of them said."""
+
+
+class ProgramUnreadable(ModelError):
+    """A file is not a saved program."""
+
+
+class StepFailed(RunsError):
+    """A step of a generation could not be done. ``key`` names it, ``raw`` is what the model said last, if anything."""
+
+    def __init__(self, message: str, *, key: str, raw: str = "") -> None:
+        self.key = key
+        self.raw = raw
+        super().__init__(message)
+
+
+class GenerationStopped(RunsError):
+    """A generation was stopped from outside, or by an answer; the message says why. Every stored step is kept."""
+
+
 class TransitionRefused(RunsError):
     """A generation cannot go from the state that it is in to the one that was asked for."""
 

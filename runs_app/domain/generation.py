@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from runs_app.domain.enums import Phase
 from runs_app.domain.errors import TransitionRefused
+from runs_app.domain.prompts import PromptKind
+from skills_app.domain.scoring import FLEET1_SCORER
 
 
 class GenerationStatus(StrEnum):
@@ -109,6 +111,36 @@ def phase_of(step: Step) -> Phase:
     return next(phase for phase, steps in PHASES.items() if step in steps)
 
 
+def step_key(step: Step, *, round_number: int = 1, part: int = 0) -> str:
+    """Return the key that a step's result is stored under.
+
+    ``content`` is the first time, ``content.2`` the second; parts of one step that are asked apart count from 1:
+    ``content/3`` is the third candidate.
+    """
+    return f"{step}{f'.{round_number}' if round_number > 1 else ''}{f'/{part}' if part else ''}"
+
+
+# The task of the model configuration that each step belongs to, and the role of a task that the file does not name.
+STEP_TASKS: dict[Step, tuple[str, str]] = {
+    Step.STRATEGY: ("skill_understand", "router"),
+    Step.READINESS: ("skill_understand", "planner"),
+    Step.REQUIREMENTS: ("skill_understand", "planner"),
+    Step.INTENT: ("skill_understand", "planner"),
+    Step.PLACEMENT: ("skill_plan", "planner"),
+    Step.DEPENDENCIES: ("skill_plan", "planner"),
+    Step.SYNTHESIS: ("skill_plan", "planner"),
+    Step.CONFIRM: ("skill_plan", "planner"),
+    Step.CONTENT: ("skill_edit", "worker"),
+    Step.CONTENT_REFINEMENT: ("skill_edit", "worker"),
+    Step.PREVIEW: ("skill_package", "worker"),
+    Step.FEEDBACK: ("skill_edit", "worker"),
+    Step.MODEL_VALIDATION: ("skill_validate", "judge"),
+    Step.VALIDATION_REPORT: ("skill_package", "worker"),
+    Step.REFINEMENT: ("skill_edit", "worker"),
+    Step.ASSESSMENT: ("skill_evaluate", "judge"),
+}
+
+
 def steps_due(done: Collection[Step], *, skipped: Collection[Step] = ()) -> tuple[Step, ...]:
     """Return the steps to run next: the first that has no result, with those that may run beside it; empty at the end.
 
@@ -144,13 +176,21 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How it is made. Thresholds run from 0 to 1; ``models`` names a model for a task, ``""`` for all of them."""
+    """How it is made. Thresholds run from 0 to 1; ``models`` names a model for a task, ``""`` for all of them.
+
+    ``num_candidates`` texts are written and the best by ``scorer`` is kept, then mended up to ``max_refinements`` times
+    until it reaches ``refine_from``. ``checkpoints`` are where a person is asked; None leaves that to the strategy
+    step, and ``is_auto_approved`` skips all of them. A question is asked again at most ``max_rounds`` times.
+    ``deadline_seconds`` and ``ceiling_usd`` are for the whole generation and watched by who runs it.
+    """
 
     models: Mapping[str, str] = field(default_factory=dict)
     program: str = ""
+    scorer: str = FLEET1_SCORER
     num_candidates: int = 1
     refine_from: float = 0.75
     max_refinements: int = 2
+    checkpoints: tuple[PromptKind, ...] | None = None
     is_auto_approved: bool = False
     max_rounds: int = 4
     step_deadline_seconds: float = 300.0

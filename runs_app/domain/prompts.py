@@ -1,7 +1,7 @@
 """Questions to a person on the way: what is asked, why, what may be answered, and whether an answer fits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -80,6 +80,23 @@ class Prompt:
     def actions(self) -> tuple[Action, ...]:
         """What may be decided."""
         return ACTIONS[self.kind]
+
+
+def prompt_as_data(prompt: Prompt) -> dict[str, Any]:
+    """Return a prompt as plain data, ready for JSON."""
+    return asdict(prompt)
+
+
+def prompt_from_data(data: Mapping[str, Any]) -> Prompt:
+    """Return the prompt that ``prompt_as_data`` made, also after a round trip through JSON."""
+    questions = tuple(
+        Question(**{**one, "kind": QuestionKind(one["kind"]), "options": tuple(one["options"])})
+        for one in data["questions"]
+    )
+    assumptions = tuple(data["assumptions"])
+    return Prompt(
+        **{**data, "kind": PromptKind(data["kind"]), "questions": questions, "assumptions": assumptions}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What generations cost, by step, and the ceilings that stop a call before it is made."""
 
+import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from runs_app.domain.errors import SpendingStopped
 
@@ -31,6 +32,10 @@ class Usage:
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if is_known else None,
             self.seconds + other.seconds,
         )
+
+    def as_data(self) -> dict[str, float | None]:
+        """Return it as plain data, ready for JSON."""
+        return asdict(self)
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:
@@ -86,6 +91,55 @@ def require_room(
                 f"The next call could cost ${most:.4f}, and of the ceiling of {ceiling.whose} only "
                 f"${ceiling.limit_usd - ceiling.spent_usd:.4f} of ${ceiling.limit_usd:.2f} is left."
             )
+
+
+class SpendingGuard:
+    """Keeps calls that are made at the same time below the ceilings together.
+
+    Each call reserves what it can cost at most and settles what it did cost. Threads may share one guard.
+    """
+
+    def __init__(self, ceilings: Iterable[Ceiling] = ()) -> None:
+        self._ceilings = tuple(ceilings)
+        self._spent_usd = self._reserved_usd = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def spent_usd(self) -> float:
+        """What was settled since the ceilings were last set."""
+        return self._spent_usd
+
+    def renew(self, ceilings: Iterable[Ceiling]) -> None:
+        """Begin anew with ceilings that count everything settled so far, as when others spend from them too."""
+        with self._lock:
+            self._ceilings = tuple(ceilings)
+            self._spent_usd = 0.0
+
+    def reserve(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Set aside what the next call can cost at most and return it.
+
+        Raises:
+            SpendingStopped: a ceiling is reached, or the call could go beyond it.
+        """
+        with self._lock:
+            taken = self._spent_usd + self._reserved_usd
+            now = [replace(one, spent_usd=one.spent_usd + taken) for one in self._ceilings]
+            require_room(
+                now, price=price, prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens
+            )
+            most = (
+                price.most(prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens)
+                if price
+                else 0.0
+            )
+            self._reserved_usd += most
+            return most
+
+    def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
+        """Put what a call did cost in the place of what was set aside for it; an unknown cost counts as nothing."""
+        with self._lock:
+            self._reserved_usd = max(0.0, self._reserved_usd - reserved_usd)
+            self._spent_usd += cost_usd or 0.0
 
 
 def prices_from(data: Mapping[str, object]) -> Price | None:

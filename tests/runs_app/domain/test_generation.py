@@ -1,5 +1,7 @@
 """States of a generation, the order of its steps, ceilings, and answers to questions."""
 
+import json
+import threading
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from runs_app.domain.generation import (
     Step,
     phase_of,
     require_transition,
+    step_key,
     steps_due,
 )
 from runs_app.domain.prompts import (
@@ -29,9 +32,19 @@ from runs_app.domain.prompts import (
     PromptKind,
     Question,
     QuestionKind,
+    prompt_as_data,
+    prompt_from_data,
     read_answer,
 )
-from runs_app.domain.spending import Ceiling, Price, Usage, prices_from, require_room, total_usage
+from runs_app.domain.spending import (
+    Ceiling,
+    Price,
+    SpendingGuard,
+    Usage,
+    prices_from,
+    require_room,
+    total_usage,
+)
 
 S = GenerationStatus
 
@@ -221,3 +234,51 @@ def test_no_data_whatever_breaks_the_reading_of_an_answer(values: dict[str, Any]
         read_answer(prompt, {"values": values})
     except AnswerInvalid as error:
         assert error.problems
+
+
+def test_the_key_of_a_result_says_which_time_and_which_part() -> None:
+    assert step_key(Step.CONTENT) == "content"
+    assert step_key(Step.CONFIRM, round_number=3) == "confirm.3"
+    assert step_key(Step.CONTENT, part=2) == "content/2"
+
+
+def test_a_prompt_is_the_same_after_it_was_stored() -> None:
+    question = Question(
+        "q", "Which?", QuestionKind.MULTI, ("a", "b"), allows_other=True, why="w", changes="c"
+    )
+    prompt = Prompt(PromptKind.CONFIRM, "t", "s", (question,), ("it is so",), 0.4, 2)
+    assert prompt_from_data(json.loads(json.dumps(prompt_as_data(prompt)))) == prompt
+
+
+def test_calls_at_the_same_time_stay_below_the_ceiling_together() -> None:
+    guard = SpendingGuard([Ceiling("ada today", 1.0, 0.2)])
+    price = Price(0.01, 0.01)
+    passed: list[float] = []
+
+    def call() -> None:
+        try:
+            passed.append(guard.reserve(price=price, prompt_tokens=10, max_completion_tokens=10))
+        except SpendingStopped:
+            pass
+
+    threads = [threading.Thread(target=call) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(passed) == 4
+    for reserved in passed:
+        guard.settle(reserved, cost_usd=0.05)
+    assert guard.spent_usd == pytest.approx(0.2)
+    call()
+    assert len(passed) == 5
+
+
+def test_ceilings_that_count_what_was_settled_begin_anew() -> None:
+    guard = SpendingGuard([Ceiling("this generation", 1.0, 0.0)])
+    guard.settle(guard.reserve(price=None, prompt_tokens=1, max_completion_tokens=1), cost_usd=0.9)
+    guard.renew([Ceiling("this generation", 1.0, 0.9)])
+    guard.reserve(price=Price(0.05, 0.0), prompt_tokens=1, max_completion_tokens=1)
+    with pytest.raises(SpendingStopped, match=r"only \$0.05"):
+        guard.reserve(price=Price(0.06, 0.0), prompt_tokens=1, max_completion_tokens=1)
