@@ -1,0 +1,116 @@
+"""The real way through LiteLLM to a scripted server: answers, retries, refusals, keys that are shown to nobody."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from runs_app.adapters.language_models import language_model, price_of
+from runs_app.domain.errors import ModelAnswerMisfit, ModelKeyMissing
+from runs_app.domain.model_config import ResolvedModel
+from tests.model_server import Act, ModelServer, model_server
+from tests.runs_app.pipeline.test_asking import written
+from tests.runs_app.pipeline.test_signatures import ALL, fitting
+
+dspy = pytest.importorskip("dspy")
+
+from runs_app.pipeline.asking import ask_model  # noqa: E402
+from runs_app.pipeline.signatures import AssessQuality  # noqa: E402
+
+KEY = "sk-" + "scripted-and-secret"
+INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
+GOOD = Act(written(fitting(AssessQuality)))
+
+
+def resolved(server: ModelServer, **fields: Any) -> ResolvedModel:
+    values: dict[str, Any] = {
+        "parameters": {"temperature": 0.3, "max_tokens": 500},
+        "timeout_seconds": 20.0,
+        **fields,
+    }
+    return ResolvedModel(
+        "openai/scripted", base_url=server.address, key_variables=("SCRIPTED_KEY",), **values
+    )
+
+
+def ask(server: ModelServer, *, signature: Any = AssessQuality, retries: int = 2, **fields: Any) -> Any:
+    lm = language_model(resolved(server, **fields), environment={"SCRIPTED_KEY": KEY}, retries=retries)
+    inputs = INPUTS if signature is AssessQuality else inputs_of(signature)
+    return asyncio.run(ask_model(signature, inputs, lm=lm))
+
+
+def inputs_of(signature: Any) -> dict[str, Any]:
+    special = {"iteration_number": 1, "skill_style": "minimal", "target_level": "expert"}
+    return {name: special.get(name, "words") for name in signature.input_fields}
+
+
+@pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)
+def test_every_signature_goes_the_whole_way(signature: Any) -> None:
+    with model_server(Act(written(fitting(signature)))) as server:
+        asked = ask(server, signature=signature)
+
+    assert asked.values == fitting(signature)
+    assert (asked.usage.num_calls, asked.usage.prompt_tokens, asked.usage.completion_tokens) == (1, 120, 30)
+    assert server.keys == [f"Bearer {KEY}"]
+    assert (server.requests[0]["model"], server.requests[0]["temperature"]) == ("scripted", 0.3)
+
+
+@pytest.mark.parametrize("refusal", [Act("slow down", 429), Act("sorry", 500), Act("busy", 503)], ids=str)
+def test_a_fault_that_passes_is_tried_again(refusal: Act) -> None:
+    with model_server(refusal, GOOD) as server:
+        asked = ask(server)
+
+    assert asked.values["quality_score"] == 0.5
+    assert len(server.requests) == 2
+
+
+def test_a_refused_key_is_not_tried_again_and_is_in_no_message() -> None:
+    with model_server(Act("bad key", 401)) as server, pytest.raises(dspy.LMAuthError) as caught:
+        ask(server)
+
+    assert len(server.requests) == 1
+    assert KEY not in str(caught.value)
+    assert KEY not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [Act(raw="{not json"), Act(raw="[]"), Act(GOOD.text, breaks=True)],
+    ids=["no json", "a list", "half of it"],
+)
+def test_an_answer_that_is_none_is_an_error_of_the_model(act: Act) -> None:
+    with model_server(act) as server, pytest.raises(Exception) as caught:  # noqa: PT011
+        ask(server, retries=0)
+
+    assert not isinstance(caught.value, AssertionError | AttributeError)
+    assert KEY not in str(caught.value)
+
+
+def test_a_server_that_stalls_is_given_up_in_time() -> None:
+    with model_server(Act(GOOD.text, wait_seconds=3.0)) as server, pytest.raises(dspy.LMError):
+        ask(server, retries=0, timeout_seconds=0.5)
+
+
+def test_words_that_never_fit_are_kept() -> None:
+    with model_server(Act("I would rather not.")) as server, pytest.raises(ModelAnswerMisfit) as caught:
+        ask(server)
+
+    assert caught.value.raw_text == "I would rather not."
+    assert len(server.requests) == 2
+
+
+def test_a_model_without_its_key_is_not_built() -> None:
+    with model_server(GOOD) as server, pytest.raises(ModelKeyMissing, match="SCRIPTED_KEY"):
+        language_model(resolved(server), environment={})
+
+
+def test_the_rehearsal_is_built_by_its_name_alone() -> None:
+    lm = language_model(ResolvedModel("rehearsal/fleet", {}, 60.0), environment={})
+    assert lm.model == "rehearsal/fleet"
+
+
+def test_prices_come_from_the_table_on_disk() -> None:
+    known = price_of(ResolvedModel("openai/gpt-4o-mini", {}, 60.0))
+    assert known is not None
+    assert 0 < known.prompt_usd < known.completion_usd < 1e-4
+    assert price_of(ResolvedModel("openai/scripted", {}, 60.0)) is None
