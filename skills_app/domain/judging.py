@@ -18,13 +18,17 @@ from skills_app.domain.gate_facts import document_facts
 from skills_app.domain.gate_outcome import Judged, ScoreValue
 from skills_app.domain.profiles import PROFILES, judge_all
 from skills_app.domain.rules import Matrix, Outcome, ProfileReport, Subject
-from skills_app.domain.scoring import SCORERS
+from skills_app.domain.scoring import SCORER_VERSIONS, SCORERS
 from skills_app.domain.scoring.score import Score
 from skills_app.domain.tokens import TokenCounter, estimate_tokens
 
-# A part of each judgement that is kept: what was judged by another version is judged again.
+# A part of each judgement that is kept: what other versions of the rules or scorers judged is judged again.
 JUDGE_VERSION = "+".join(
-    [*(f"{p.name}-{p.version}" for p in PROFILES.values()), f"{BUNDLE}-{BUNDLE_VERSION}"]
+    [
+        *(f"{p.name}-{p.version}" for p in PROFILES.values()),
+        f"{BUNDLE}-{BUNDLE_VERSION}",
+        *(f"{name}-{version}" for name, version in SCORER_VERSIONS.items()),
+    ]
 )
 
 

@@ -62,16 +62,27 @@ def gate_in_force(category_path: str | None) -> GateInForce:
 
 
 def gate_for_version(version: SkillVersion, *, today: date) -> GateView | None:
-    """Return the outcome of the gate in force for a version, or None while our rules have not judged it."""
+    """Return the outcome of the gate in force for a version, or None while our rules have not judged it.
+
+    Conditions on the change are not known, and block, while the parent has not been judged.
+    """
     judged = judged_version(version)
     if judged is None:
         return None
-    parent = judged_version(version.parent) if version.parent_id and version.parent else None
+    parent = _judged_parent(version)
     skill = version.skill
     in_force = gate_in_force(skill.category.path if skill.category else None)
     waivers = [gate_waiver(row) for row in waivers_of_skill(skill)]
     outcome = judge_gate(in_force.gate, judged, today=today, parent=parent, waivers=waivers)
     return GateView(in_force, outcome)
+
+
+def _judged_parent(version: SkillVersion) -> Judged | None:
+    """Return what is known of the parent, which may be nothing yet; None when there is no document to compare with."""
+    parent = version.parent
+    if parent is None or parent.content_kind != "markdown":
+        return None
+    return judged_version(parent) or Judged()
 
 
 def waivers_of_skill(skill: Skill) -> list[Waiver]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 
 from skills_app.domain.gate_outcome import GateOutcome, Judged, judge_gate
 from skills_app.domain.gates import Gate, gate_from_data
@@ -12,6 +12,7 @@ from skills_app.models import Gate as GateRow
 from skills_app.queries.gate_of_version import gate_in_force, gate_waiver, judged_from
 
 MOST_PREVIEWED = 300
+MOST_WAIVERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,20 @@ def gates_for_list() -> list[GateRowView]:
     return sorted(views, key=lambda view: view.branch)
 
 
-def waivers_for_list(*, skill: Skill | None = None) -> list[Waiver]:
-    """Return waivers, those that were not withdrawn first, the newest first; of one skill or all."""
+def waivers_for_list(*, place: str = "") -> list[Waiver]:
+    """Return at most 500 waivers, those that were not withdrawn first, the newest of them first.
+
+    ``place`` is the path of a skill or a branch: only the waivers of it, of what lies below, and of the branches above,
+    which reach it too.
+    """
     rows = Waiver.objects.select_related("skill__category", "category", "owner")
-    if skill is not None:
-        rows = rows.filter(skill=skill)
-    return sorted(rows[:500], key=lambda row: row.withdrawn_at is not None)
+    if place:
+        parts = place.split("/")
+        above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
+        here = Q(skill__path=place) | Q(skill__path__startswith=f"{place}/")
+        rows = rows.filter(here | Q(category__path__startswith=f"{place}/") | Q(category__path__in=above))
+    newest = F("withdrawn_at").desc(nulls_first=True)
+    return list(rows.order_by(newest, "-made_at", "-pk")[:MOST_WAIVERS])
 
 
 def preview_gate(gate: Gate, *, category: Category | None, today: date) -> Preview:
@@ -91,7 +100,8 @@ def preview_gate(gate: Gate, *, category: Category | None, today: date) -> Previ
         if version is None or judged is None:
             num_unjudged += 1
             continue
-        parent = versions.get(version.parent_id) if version.parent_id else None
+        before_it = version.parent_id
+        parent = (versions[before_it] or Judged()) if before_it in versions else None
         waivers = [gate_waiver(one) for one in live if _reaches(one, row)]
         now = judge_gate(before[_branch(row)].gate, judged, today=today, parent=parent, waivers=waivers)
         then = judge_gate(gate, judged, today=today, parent=parent, waivers=waivers)
@@ -122,12 +132,12 @@ def _reaches(waiver: Waiver, skill: Skill) -> bool:
     return _branch(skill) == path or _branch(skill).startswith(f"{path}/")
 
 
-def _judged_versions(pks: list[int]) -> dict[int, Judged]:
+def _judged_versions(pks: list[int]) -> dict[int, Judged | None]:
+    """Return what is known of those versions that are documents; None for those that were not judged yet."""
     reports = ValidationReport.objects.filter(is_own=True).defer("raw").prefetch_related("findings")
-    rows = SkillVersion.objects.filter(pk__in=pks).only("pk")
+    rows = SkillVersion.objects.filter(pk__in=pks, content_kind="markdown").only("pk")
     rows = rows.prefetch_related(Prefetch("validation_reports", queryset=reports), "quality_assessments")
-    found = {
+    return {
         row.pk: judged_from(list(row.validation_reports.all()), list(row.quality_assessments.all()))
         for row in rows
     }
-    return {pk: judged for pk, judged in found.items() if judged is not None}

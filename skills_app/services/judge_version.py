@@ -49,11 +49,14 @@ def judge_version(*, version: SkillVersion) -> bool:
     if version.content_kind != "markdown":
         return False
     key = digest_of(f"{JUDGE_VERSION} {version.digest} {version.skill.path}")
-    if ValidationReport.objects.filter(version=version, is_own=True, details__key=key).exists():
+    known = ValidationReport.objects.filter(version=version, is_own=True, details__key=key)
+    if known.exists():
         return False
     judgement = _judgement(version)
     with transaction.atomic():
         skill = Skill.objects.select_for_update().get(pk=version.skill_id)
+        if known.all().exists():
+            return False  # Somebody judged it meanwhile; their findings may be on a page already.
         ValidationReport.objects.filter(version=version, is_own=True, details__judge=JUDGE_VERSION).delete()
         now = timezone.now()
         for report in judgement.reports:

@@ -1,50 +1,51 @@
-"""Gates and waivers: what versions must meet, its history, a preview before it counts, and exceptions."""
+"""Gates: what versions must meet, its history, and a preview before it counts; waivers are listed beside them."""
 
-from datetime import date, timedelta
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from fleet_site.access import may, refusal, require
+from fleet_site.access import may, may_somewhere, require
 from fleet_site.http import render_page
 from skills_app.domain.errors import GateDataError
 from skills_app.domain.gates import Gate as GateShape
 from skills_app.domain.gates import gate_from_data
 from skills_app.forms import KIND_LABELS, SUBJECTS, GateForm, gate_form_of, read_gate_form, severities
-from skills_app.models import Category, Gate, Skill, Waiver
+from skills_app.models import Category, Gate
 from skills_app.queries.gate_of_version import built_in_gate, gate_in_force
 from skills_app.queries.gates import Preview, gates_for_list, preview_gate, waivers_for_list
 from skills_app.services.edit_gate import edit_gate
-from skills_app.services.waive import waive_condition, withdraw_waiver
-
-_USUAL_DAYS = 30
+from skills_app.views.waivers import branch_of
 
 
 @require_GET
 @require("read")
 def gate_list(request: HttpRequest) -> HttpResponse:
-    """Show every gate, the built-in one while nobody wrote one for the library, and the waivers in force."""
+    """Show every gate, the built-in one while nobody wrote one for the library, and waivers, all or those of a place.
+
+    ``?of=`` is the path of a skill or a branch: the waivers of what lies there, and of the branches above that reach it.
+    """
     gates = gates_for_list()
-    today = timezone.localdate()
+    place = request.GET.get("of", "").strip().strip("/")[:512]
+    may_anywhere = may(request.user, "edit_gates") or may_somewhere(request.user, "waive")
+    paths = (
+        list(Category.objects.order_by("path").values_list("path", flat=True)[:500]) if may_anywhere else []
+    )
     context = {
         "gates": gates,
         "built_in": None if any(not view.branch for view in gates) else built_in_gate(),
         "waivers": [
-            (row, row.withdrawn_at is None and may(request.user, "waive", branch=_branch_of(row)))
-            for row in waivers_for_list()
+            (row, row.withdrawn_at is None and may(request.user, "waive", branch=branch_of(row)))
+            for row in waivers_for_list(place=place)
         ],
-        "today": today,
-        "branches": Category.objects.order_by("path").values_list("path", flat=True)[:500]
-        if may(request.user, "edit_gates")
-        else [],
+        "place": place,
+        "today": timezone.localdate(),
+        "branches": paths if may(request.user, "edit_gates") else [],
+        "waivable": [path for path in paths if may(request.user, "waive", branch=path)],
     }
     return render_page(request, "skills_app/gate_list.html", context)
 
@@ -120,80 +121,3 @@ def _edit_page(
         "severities": severities(),
     }
     return render_page(request, "skills_app/gate_form.html", context, partial="gate-form", status=status)
-
-
-@require_http_methods(["GET", "POST"])
-@require("waive")
-def waiver_new(request: HttpRequest) -> HttpResponse:
-    """Set a condition of the gate aside for one skill (``?skill=key&condition=key``) until a day."""
-    skill = Skill.objects.select_related("category").filter(key=request.GET.get("skill", "")).first()
-    if skill is None:
-        raise Http404("Name the skill that the waiver is for; open it from the gate on the skill's page.")
-    branch = skill.category.path if skill.category else None
-    if not may(request.user, "waive", branch=branch):
-        raise PermissionDenied(refusal("waive", branch=branch))
-    in_force = gate_in_force(branch)
-    today = timezone.localdate()
-    typed = {
-        "condition": request.POST.get("condition", request.GET.get("condition", "")),
-        "rule": request.POST.get("rule", "").strip(),
-        "reason": request.POST.get("reason", "").strip(),
-        "until": request.POST.get("until", (today + timedelta(days=_USUAL_DAYS)).isoformat()),
-    }
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        errors = _waive(request, skill, typed, today, {one.key for one in in_force.gate.conditions})
-        if not errors:
-            messages.success(request, f"The condition is waived for {skill.name} until {typed['until']}.")
-            return redirect(skill)
-    context = {"skill": skill, "in_force": in_force, "typed": typed, "errors": errors, "today": today}
-    return render_page(
-        request, "skills_app/waiver_form.html", context, partial="waiver-form", status=422 if errors else 200
-    )
-
-
-def _waive(
-    request: HttpRequest, skill: Skill, typed: dict[str, str], today: date, known: set[str]
-) -> dict[str, str]:
-    """Make the waiver; return what is wrong by field, empty when it was made."""
-    try:
-        until = parse_date(typed["until"])
-    except ValueError:
-        until = None
-    if typed["condition"] not in known:
-        return {"condition": "Choose a condition of the gate."}
-    if until is None:
-        return {"until": "Give the last day as a date."}
-    try:
-        waive_condition(
-            condition_key=typed["condition"],
-            rule_id=typed["rule"],
-            reason=typed["reason"],
-            owner=cast(User, request.user),
-            until=until,
-            today=today,
-            skill=skill,
-        )
-    except GateDataError as error:
-        return dict(error.problems)
-    return {}
-
-
-def _branch_of(waiver: Waiver) -> str | None:
-    category = waiver.skill.category if waiver.skill else waiver.category
-    return category.path if category else None
-
-
-@require_POST
-@require("waive")
-def waiver_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a waiver back."""
-    waiver = get_object_or_404(Waiver.objects.select_related("skill__category", "category"), pk=pk)
-    branch = _branch_of(waiver)
-    if not may(request.user, "waive", branch=branch):
-        raise PermissionDenied(refusal("waive", branch=branch))
-    if withdraw_waiver(waiver=waiver, actor=cast(User, request.user)):
-        messages.success(request, "The waiver is withdrawn; the gate counts the condition again.")
-    else:
-        messages.info(request, "Somebody withdrew it already.")
-    return redirect(f"{reverse('gates:list')}#waivers")

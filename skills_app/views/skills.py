@@ -189,6 +189,9 @@ def _tab_context(
     if tab == "files":
         return {"files": file_tree(version, linked_files(parse_document(version.content)))}
     judge_version(version=version)
+    if version.parent is not None:
+        version.parent.skill = skill
+        judge_version(version=version.parent)
     branch = skill.category.path if skill.category else None
     reading = read_version(
         version=version,

@@ -37,6 +37,9 @@ def test_no_page_about_judging_has_a_violation_or_scrolls_sideways(
         "/gates/edit/",
         "/gates/edit/?branch=tech",
         f"/gates/waivers/new/?skill={skill.key}&condition=score",
+        "/gates/waivers/new/?branch=tech",
+        "/gates/?of=nowhere",
+        f"/skills/{skill.key}/?severity=warning",
         "/skills/rules/",
         "/skills/rules/bundle.link.broken/",
         "/skills/budget/?context=0",
@@ -93,3 +96,20 @@ def test_a_gate_is_written_previewed_and_waived_without_javascript(open_page: Op
     page.get_by_role("button", name="Waive it").click()
     assert Waiver.objects.get().reason == "known and small"
     assert page.get_by_text("known and small").first.is_visible()
+
+
+def test_a_branch_is_waived_and_taken_back_without_javascript(open_page: Open, skill: Any) -> None:  # noqa: F811
+    page = open_page("/gates/", java_script_enabled=False)
+    page.get_by_label("Waive for a branch").last.select_option("tech")
+    page.get_by_role("button", name="Waive…").click()
+    page.get_by_label("Condition").select_option(index=1)
+    page.get_by_label("Reason").fill("all of it is old")
+    page.get_by_role("button", name="Waive it").click()
+    page.get_by_label("Skill or branch").fill("tech/two")
+    page.get_by_role("button", name="Show").click()
+    assert page.get_by_text("all of it is old").is_visible()
+
+    page.get_by_role("button", name="Withdraw").click()
+
+    assert page.get_by_text("Withdrawn", exact=True).is_visible()
+    assert Waiver.objects.get().withdrawn_at is not None

@@ -163,6 +163,41 @@ def test_a_waiver_needs_a_reason_and_a_near_end(carol: User, fields: dict[str, A
     assert caught.value.problems[0][0] == place
 
 
+CHANGE = {
+    "name": "change",
+    "title": "No worse",
+    "conditions": [
+        {"key": "new", "kind": "new_findings", "profile": "spec", "severity": "info", "at_most": 0}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("markdown", Status.UNKNOWN), ("json", Status.NOTHING_TO_COMPARE)]
+)
+def test_a_parent_that_was_not_judged_yet_is_unknown_and_not_absent(
+    carol: User, kind: str, status: Status
+) -> None:
+    skill = make.next_version(make.skill("a/one"), "Other advice.")
+    version = SkillVersion.objects.select_related("skill__category", "parent").get(skill=skill, number=2)
+    SkillVersion.objects.filter(number=1).update(content_kind=kind)
+    assert version.parent
+    version.parent.refresh_from_db()
+    edit_gate(data=CHANGE, actor=carol, reason="so")
+    judge_version(version=version)
+
+    view = gate_for_version(version, today=TODAY)
+    preview = preview_gate(gate_from_data(CHANGE), category=None, today=TODAY)
+
+    assert view
+    assert [one.status for one in view.outcome.conditions] == [status]
+    assert preview.num_passed_then == (status is Status.NOTHING_TO_COMPARE)
+    judge_version(version=version.parent)
+    view = gate_for_version(version, today=TODAY)
+    assert view
+    assert view.outcome.is_passed
+
+
 def test_a_preview_counts_what_would_change_and_asks_no_more_for_more_skills(
     carol: User, django_assert_num_queries: Any
 ) -> None:

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.judging import JUDGE_VERSION
 from skills_app.domain.profiles import PROFILES
+from skills_app.domain.scoring import SCORERS
 from skills_app.models import Skill, SkillVersion, ValidationReport
 from skills_app.services import judge_version as judging
 from skills_app.services.judge_version import judge_version, judge_versions, versions_to_judge
@@ -88,6 +89,28 @@ def test_other_rules_judge_again_and_keep_what_was(monkeypatch: pytest.MonkeyPat
     assert not versions_to_judge().exists()
     assert version.validation_reports.count() == 2 * num
     assert ValidationReport.objects.filter(details__judge=JUDGE_VERSION).count() == num
+
+
+def test_two_who_judge_at_once_keep_the_findings_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = version_of(make.skill("a/one"))
+    judge = judging.judge_skill
+    first: list[int] = []
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(judging, "judge_skill", judge)
+        assert judge_version(version=version)
+        first.extend(version.validation_reports.values_list("pk", flat=True))
+        return judge(*args, **kwargs)
+
+    monkeypatch.setattr(judging, "judge_skill", slow)
+
+    assert not judge_version(version=version)
+    assert list(version.validation_reports.values_list("pk", flat=True)) == first != []
+
+
+def test_another_version_of_a_scorer_is_another_judge() -> None:
+    for name, scorer in SCORERS.items():
+        assert f"{name}-{scorer('').version}" in JUDGE_VERSION.split("+")
 
 
 def test_one_file_skills_are_not_due() -> None:

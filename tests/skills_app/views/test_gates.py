@@ -168,6 +168,66 @@ def test_a_reviewer_of_the_branch_waives_and_takes_it_back() -> None:
     assert waiver.withdrawn_by == "ada"
 
 
+def test_a_branch_is_waived_by_its_reviewer_and_reaches_its_skills() -> None:
+    skill = make.skill("a/b/one")
+    make.skill("c/two")
+    ada, dan = person("ada", Role.REVIEWER, branch="a"), person("dan", Role.READER)
+    new = reverse("gates:waiver_new")
+    listed = ada.get(reverse("gates:list")).content.decode()
+    sent = {"condition": "score", "reason": "old debt", "until": timezone.localdate().isoformat()}
+
+    assert "<option>a</option><option>a/b</option>" in listed
+    assert "<option>c</option>" not in listed
+    assert "Waive for a branch" not in dan.get(reverse("gates:list")).content.decode()
+    assert f"{new}?branch=a%2Fb" in ada.get(f"{new}?skill={skill.key}").content.decode()
+    assert "every skill of a/b" in ada.get(f"{new}?branch=a/b").content.decode()
+    assert ada.post(f"{new}?branch=c", sent).status_code == 403
+    assert ada.post(f"{new}?branch=a/b", {**sent, "reason": ""}).status_code == 422
+    assert ada.get(f"{new}?branch=nowhere").status_code == 404
+    assert ada.post(f"{new}?branch=a/b", sent).status_code == 302
+    waiver = Waiver.objects.get()
+    assert (waiver.skill, str(waiver.category), waiver.owner_name) == (None, "a/b", "ada")
+    assert "old debt" in ada.get(skill.get_absolute_url()).content.decode()
+
+
+def test_waivers_of_a_place_are_its_own_those_below_and_those_that_reach_it() -> None:
+    dan = person("dan", Role.READER)
+    today = timezone.localdate()
+    for path in ("a/b/one", "a/bc/two", "d/three"):
+        values = {"condition_key": "score", "owner_name": "x", "until": today}
+        Waiver.objects.create(skill=make.skill(path), reason=f"reason of {path}", **values)
+    for path in ("a", "a/b", "d"):
+        Waiver.objects.create(category=Category.objects.get(path=path), reason=f"branch {path}.", **values)
+
+    def shown(place: str) -> set[str]:
+        page = dan.get(reverse("gates:list"), {"of": place}).content.decode()
+        every = ("reason of a/b/one", "reason of a/bc/two", "reason of d/three", "branch a.", "branch a/b.")
+        return {reason for reason in (*every, "branch d.") if reason in page}
+
+    assert shown("/a/b/") == {"reason of a/b/one", "branch a.", "branch a/b."}
+    assert shown("a/b/one") == {"reason of a/b/one", "branch a.", "branch a/b."}
+    assert shown("d/three") == {"reason of d/three", "branch d."}
+    assert len(shown("")) == 6
+    nothing = dan.get(reverse("gates:list"), {"of": "x"}).content.decode()
+    assert "No waiver reaches it" in nothing
+    assert "Show all" in nothing
+
+
+def test_a_waiver_past_its_last_day_says_so_and_one_taken_back_stands_last() -> None:
+    dan = person("dan", Role.READER)
+    today = timezone.localdate()
+    values = {"skill": make.skill("a/one"), "condition_key": "score", "owner_name": "x"}
+    Waiver.objects.create(reason="in force", until=today, **values)
+    Waiver.objects.create(reason="long past", until=today - timedelta(days=1), **values)
+    Waiver.objects.create(reason="taken back", until=today, withdrawn_at=timezone.now(), **values)
+
+    page = dan.get(reverse("gates:list")).content.decode()
+    rows = [row for row in page.split("<tr>") if "data-label" in row]
+
+    assert ["long past" in rows[0], "in force" in rows[1], "taken back" in rows[2]] == [True] * 3
+    assert ["Ended" in rows[0], "Counts" in rows[1], "Withdrawn" in rows[2]] == [True] * 3
+
+
 def test_a_reviewer_of_another_branch_may_not() -> None:
     skill = make.skill("a/one")
     make.skill("b/two")
@@ -270,6 +330,16 @@ def test_the_page_of_a_version_says_the_gate_first_and_shows_every_profile() -> 
     for title in ("Specification", "Claude", "Codex", "MLflow registry", "Skill Fleet", "Files"):
         assert f">{title}</a>" in text
     assert 'class="dimension-title"' in text
+
+
+def test_the_page_judges_the_parent_too_so_that_the_change_is_known() -> None:
+    skill = make.next_version(make.skill("a/one"), "Other advice.")
+    dan = person("dan", Role.READER)
+
+    text = dan.get(skill.get_absolute_url()).content.decode()
+
+    assert SkillVersion.objects.filter(validation_reports__is_own=True).distinct().count() == 2
+    assert "was not run on the parent version" not in text
 
 
 def test_the_list_of_gates_asks_as_much_for_twenty_waivers_as_for_two() -> None:
