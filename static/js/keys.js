@@ -62,7 +62,17 @@ document.addEventListener("keydown", (event) => {
   if (ACTIONS[event.key]?.()) event.preventDefault();
 });
 
-// The search box and its results: arrows move, Escape closes.
+// The search box and its results: arrows move, Escape closes. What arrives after it was closed is not shown.
+let areResultsClosed = false;
+
+document.addEventListener("input", (event) => {
+  if (event.target instanceof Element && event.target.id === "site-search") areResultsClosed = false;
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (areResultsClosed && event.detail.target?.id === "quick-results") event.detail.shouldSwap = false;
+});
+
 document.addEventListener("keydown", (event) => {
   const search = event.target instanceof Element ? event.target.closest(".bar-search") : null;
   if (!search) return;
@@ -70,6 +80,7 @@ document.addEventListener("keydown", (event) => {
   const links = [...search.querySelectorAll("#quick-results a[href]")];
   const at = links.indexOf(document.activeElement);
   if (event.key === "Escape") {
+    areResultsClosed = true;
     search.querySelector("#quick-results").replaceChildren();
     box.focus();
   } else if (event.key === "ArrowDown" && links.length > 0) {
