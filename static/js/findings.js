@@ -33,7 +33,13 @@ function isInView(element) {
   return box.top >= 60 && box.bottom <= window.innerHeight;
 }
 
-function show(element) {
+// A field of the front matter has no box of its own, so there is nothing to scroll to but its first part.
+function boxOf(element) {
+  return element.getClientRects().length > 0 ? element : (element.firstElementChild ?? element);
+}
+
+function show(place) {
+  const element = boxOf(place);
   const isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (!isInView(element)) element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
 }
@@ -53,7 +59,10 @@ function markFinding(finding) {
 
 function follow(isFirst) {
   const element = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
-  if (!element) return;
+  if (!element) {
+    if (!isFirst && !namedFinding()) clear();
+    return;
+  }
   if (element.matches(".finding")) {
     markFinding(element);
     show(element);

@@ -239,3 +239,19 @@ def test_findings_are_filtered_in_place_and_back_brings_all(open_page: Any, judg
     assert page.get_by_text("Two parts").count() == 0
     page.get_by_role("navigation", name="Findings by severity").get_by_role("link", name="All").click()
     wait_until(page, "document.querySelectorAll('[aria-label=\"Open findings\"] > .finding').length === 3")
+
+
+def test_a_finding_in_the_front_matter_scrolls_to_its_field_on_a_narrow_page_and_back_takes_the_mark_away(
+    open_page: Any, judged: Any
+) -> None:
+    page = open_page(f"/skills/{judged.key}/", width=400)
+    link = page.get_by_role("link", name="Line 3", exact=True)
+    link.scroll_into_view_if_needed()
+    assert page.locator("#doc-L3 dt").bounding_box()["y"] < 0
+
+    link.click()
+
+    place = "document.querySelector('#doc-L3 dt').getBoundingClientRect().top"
+    wait_until(page, f"{place} > 0 && {place} < innerHeight")
+    page.go_back()
+    wait_until(page, "document.querySelector('[data-marked]') === null")
