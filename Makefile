@@ -31,7 +31,7 @@ run: $(RUN_STAMP)
 	@$(BIN)/python manage.py up $(if $(SOURCE),--source "$(SOURCE)") $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-q -n 2 --dist loadfile)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-q -n 3 --dist loadfile --no-loadscope-reorder)
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -5,14 +5,20 @@ A role is granted for the whole library or for one branch of it (``RoleGrant``);
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
 
 from skills_app.domain.enums import Role
+from skills_app.domain.reviewing.assignment import REVIEWING_ROLES
+from skills_app.models import RoleGrant
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 
 # What each action needs: any one of the roles. An admin may do everything.
 ACTIONS: dict[str, frozenset[Role]] = {
@@ -21,12 +27,40 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "manage_sources": frozenset({Role.CURATOR, Role.MANAGER}),
     "edit_skill": frozenset({Role.REVIEWER, Role.CURATOR}),
     "edit_gates": frozenset({Role.MANAGER}),
+    "curate": frozenset({Role.CURATOR}),
     "waive": frozenset({Role.REVIEWER, Role.MANAGER}),
+    "ask_review": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR}),
+    "comment": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
+    "decide_review": REVIEWING_ROLES,
+    "steer_review": frozenset({Role.MANAGER}),
+    "promote": frozenset({Role.CURATOR, Role.MANAGER}),
+    "override_promotion": frozenset({Role.MANAGER}),
+    "launch": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
+    "answer_prompts": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
+    # Those of them that the setting FLEET_AUTO_APPROVE names.
+    "auto_approve": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
     "manage_users": frozenset(),
 }
 
 # What concerns one place of the library: a role for a branch is enough there. Everything else concerns the whole site.
-IN_A_BRANCH = frozenset({"edit_skill", "waive"})
+IN_A_BRANCH = frozenset(
+    {
+        "edit_skill",
+        "curate",
+        "waive",
+        "ask_review",
+        "comment",
+        "decide_review",
+        "steer_review",
+        "promote",
+        "override_promotion",
+    }
+)
+
+# What somebody may always do with a generation that they asked for themselves.
+WITH_ONES_OWN = frozenset({"cancel_generation", "answer_prompts"})
+# Stopping a generation needs what starting one does.
+_SAME_AS = {"cancel_generation": "launch"}
 
 Grants = list[tuple[str, str | None]]
 
@@ -47,17 +81,46 @@ def roles_of(user: Any, *, branch: str | None = None) -> frozenset[Role]:
     )
 
 
+def roles_for(action: str) -> frozenset[Role]:
+    """Return the roles of which any one is enough for ``action``, beside that of an admin.
+
+    Raises:
+        KeyError: the action is not one that exists.
+    """
+    wanted = ACTIONS[action]
+    return wanted & settings.FLEET_AUTO_APPROVE if action == "auto_approve" else wanted
+
+
 def may(user: Any, action: str, *, branch: str | None = None) -> bool:
     """Say whether ``user`` may do ``action`` (a key of ``ACTIONS``), in ``branch`` if one is given.
 
     Raises:
         KeyError: the action is not one that exists.
     """
-    wanted = ACTIONS[action]
+    wanted = roles_for(action)
     if action == "read":
         return bool(user.is_authenticated and user.is_active)
     held = roles_of(user, branch=branch if action in IN_A_BRANCH else None)
     return bool(held & wanted) or Role.ADMIN in held
+
+
+def may_with(user: Any, action: str, *, owner_id: int | None) -> bool:
+    """Say whether ``user`` may do ``action`` with what ``owner_id`` asked for; some things one may do with one's own.
+
+    Raises:
+        KeyError: the action is neither one of ``ACTIONS`` nor of ``WITH_ONES_OWN``.
+    """
+    is_own = bool(user.is_authenticated and user.is_active and owner_id is not None and user.pk == owner_id)
+    if is_own and action in WITH_ONES_OWN:
+        return True
+    return may(user, _SAME_AS.get(action, action))
+
+
+def people_who_may(action: str) -> "QuerySet[User]":
+    """Return the active people who may do ``action`` in the whole library, by name."""
+    roles = [role.value for role in (*roles_for(action), Role.ADMIN)]
+    granted = RoleGrant.objects.filter(role__in=roles, category__isnull=True).values("user")
+    return User.objects.filter(Q(is_superuser=True) | Q(pk__in=granted), is_active=True).order_by("username")
 
 
 def may_somewhere(user: Any, action: str) -> bool:
@@ -74,16 +137,14 @@ def may_somewhere(user: Any, action: str) -> bool:
 
 def require(
     action: str,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+) -> Callable[[Callable[Concatenate[HttpRequest, P], R]], Callable[Concatenate[HttpRequest, P], R]]:
     """Let a view run only for those who may do ``action`` somewhere in the library; others get 403 with a sentence."""
 
     def decorate(
-        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        view: Callable[Concatenate[HttpRequest, P], R],
+    ) -> Callable[Concatenate[HttpRequest, P], R]:
         @wraps(view)
-        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not may_somewhere(request.user, action):
                 raise PermissionDenied(refusal(action))
             return view(request, *args, **kwargs)
@@ -95,7 +156,7 @@ def require(
 
 def refusal(action: str, *, branch: str | None = None) -> str:
     """Return the sentence for somebody who may not do ``action``: which role does, and whom to ask."""
-    names = " or ".join(sorted(ACTIONS[action])) or "admin"
+    names = " or ".join(sorted(roles_for(action))) or "admin"
     place = f" in {branch}" if branch else ""
     return f"This needs the role {names}{place}. Ask an admin of this site to grant it to you."
 

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
+from fleet_site.tokens import LIFETIMES
 from skills_app.domain.enums import Role
 from skills_app.models import Category
 
@@ -14,8 +15,8 @@ ROLE_WORDS = {
     Role.READER: "reader: sees everything, changes nothing",
     Role.LAUNCHER: "launcher: also starts generations and syncs",
     Role.REVIEWER: "reviewer: also edits and judges skills",
-    Role.CURATOR: "curator: also moves skills and manages sources",
-    Role.MANAGER: "manager: also sets gates, and waives findings",
+    Role.CURATOR: "curator: also moves and publishes skills, and manages sources",
+    Role.MANAGER: "manager: also sets gates, waives findings, and publishes",
     Role.ADMIN: "admin: everything, and people",
 }
 
@@ -66,3 +67,17 @@ class InviteForm(RoleForm):
         if User.objects.filter(username__iexact=username).exists():
             raise forms.ValidationError(f"Somebody is called {username} already. Choose another name.")
         return username
+
+
+class TokenForm(forms.Form):
+    """What an access token is for, and how long it is good."""
+
+    name = forms.CharField(
+        label="What it is for",
+        max_length=100,
+        strip=True,
+        help_text="Such as the name of the pipeline that reads with it.",
+    )
+    days = forms.TypedChoiceField(
+        label="Good for", choices=list(LIFETIMES.items()), coerce=int, initial=90, empty_value=None
+    )

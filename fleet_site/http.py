@@ -34,6 +34,10 @@ def section_of(request: HttpRequest) -> str:
         return ""
     name = match.url_name or ""
     if match.app_name == "runs":
+        if name == "generation_inbox":
+            return "inbox"
+        if name.startswith(("generation", "prompt")):
+            return "generations"
         return "sources" if name.startswith("source") else "runs"
     if match.app_name == "site":
         return {"people": "people", "person": "people", "docs": "docs", "docs_home": "docs"}.get(name, "")
@@ -52,4 +56,15 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
         "section": section_of(request),
         "fleet_version": settings.FLEET_VERSION,
         "may": dict.fromkeys(allowed_actions(user), True) if user is not None else {},
+        "num_waiting_prompts": lambda: _num_waiting(user),
     }
+
+
+def _num_waiting(user: Any) -> int:
+    """Return how many questions wait for ``user``; asked for only by a page that shows it."""
+    from fleet_site.access import may
+    from runs_app.queries.generation_inbox import num_prompts_for
+
+    if not getattr(user, "is_authenticated", False):
+        return 0
+    return num_prompts_for(user=user, may_answer_all=may(user, "answer_prompts"))

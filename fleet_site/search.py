@@ -1,4 +1,4 @@
-"""One search over everything: skills, runs, experiments, categories, sources and documents."""
+"""One search over everything: skills, runs, generations, experiments, categories, sources and documents."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from django.utils.http import urlencode
 
 from fleet_site.docs import SECTIONS, docs_matching
 from runs_app.domain.addresses import shown_address
-from runs_app.models import Experiment, Run, Source
+from runs_app.domain.generation_words import status_words
+from runs_app.models import Experiment, Generation, Run, Source
 from skills_app.models import Category
 from skills_app.queries.skills_matching import skills_matching
 
@@ -47,6 +48,7 @@ def search_everything(text: str, *, limit: int) -> list[HitGroup]:
     kinds: tuple[tuple[str, str, Callable[[str, int], list[Hit]]], ...] = (
         ("Skills", "skill", _skills),
         ("Runs", "run", _runs),
+        ("Generations", "robot", _generations),
         ("Categories", "category", _categories),
         ("Experiments", "experiment", _experiments),
         ("Sources", "source", _sources),
@@ -83,6 +85,17 @@ def _runs(text: str, limit: int) -> list[Hit]:
             run.get_absolute_url(),
         )
         for run in rows
+    ]
+
+
+def _generations(text: str, limit: int) -> list[Hit]:
+    """Find the newest generations by a part of their task."""
+    newest = Generation.objects.order_by("-created_at", "-pk").values("pk")[:NEWEST_RUNS]
+    rows = Generation.objects.filter(pk__in=newest, task__icontains=text)
+    rows = rows.only("key", "task", "status", "requested_by_name").order_by("-created_at", "-pk")[:limit]
+    return [
+        Hit(row.title, f"{status_words(row.status)}, by {row.requested_by_name}", row.get_absolute_url())
+        for row in rows
     ]
 
 

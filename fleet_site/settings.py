@@ -7,6 +7,8 @@ from csp.constants import NONE, SELF
 from fleet_site.databases import database_setting
 from fleet_site.env import BASE_DIR, read_env, secret_key
 from fleet_site.logs import logging_setting
+from runs_app.domain.prompts import PromptKind
+from skills_app.domain.enums import Role
 
 ENV = read_env()
 IS_PRODUCTION = ENV.env == "production"
@@ -105,6 +107,8 @@ AXES_LOCKOUT_CALLABLE = "fleet_site.views.errors.locked_out"
 AXES_VERBOSE = False
 
 PASSWORD_RESET_TIMEOUT = 60 * 60  # of a one-time link
+# A selection in the tree is one field for each row; the size of a form stays bounded by its bytes.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
 CSRF_FAILURE_VIEW = "fleet_site.views.errors.csrf_failed"
 
 SESSION_COOKIE_HTTPONLY = True
@@ -162,6 +166,7 @@ LOGGING = logging_setting(level=ENV.log_level, is_json=ENV.log_json)
 
 # Celery: a message is only a wake-up, the database row is the truth.
 CELERY_BROKER_URL = ENV.broker_url or "filesystem://localhost"
+CELERY_TASK_DEFAULT_QUEUE = ENV.queue
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -177,18 +182,46 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(_BROKER_DIR / "messages"),
         "data_folder_out": str(_BROKER_DIR / "messages"),
         "control_folder": str(_BROKER_DIR / "control"),
-        "polling_interval": 0.25,
+        "polling_interval": 0.1,
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
+# Mails: alerts and digests. Without a server they are printed, so that a first look needs none.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENV.mail_host else 'console'}.EmailBackend"
+EMAIL_HOST = ENV.mail_host
+EMAIL_PORT = ENV.mail_port
+EMAIL_HOST_USER = ENV.mail_user
+EMAIL_HOST_PASSWORD = ENV.mail_password.get_secret_value()
+EMAIL_USE_TLS = ENV.mail_tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENV.mail_from
+
 # The product's own settings.
+FLEET_SITE_URL = ENV.site_url.rstrip("/")
 FLEET_VERSION = "0.1.0"
 FLEET_MLFLOW_URI = ENV.mlflow_uri or f"sqlite:///{DATA_DIR / 'mlflow.db'}"
 FLEET_MLFLOW_TIMEOUT_SECONDS = ENV.mlflow_timeout_seconds
+FLEET_LEAST_AGREEMENT = ENV.least_agreement
+FLEET_DIGEST_DAY = ENV.digest_day
+FLEET_DIGEST_HOUR = ENV.digest_hour
 FLEET_SYNC_SECONDS = ENV.sync_seconds
 FLEET_SWEEP_SECONDS = ENV.sweep_seconds
+FLEET_MODEL = ENV.model
+FLEET_MODELS_FILE = ENV.models_file
+FLEET_KEYS_FILE = ENV.keys_file
+FLEET_PROGRAMS_DIR = ENV.programs_dir or DATA_DIR / "programs"
+FLEET_LIBRARY_DIR = Path(ENV.library_dir or DATA_DIR / "library").expanduser().resolve()
+FLEET_AUTO_APPROVE = frozenset(Role(one) for one in ENV.split("auto_approve"))
+FLEET_ALWAYS_ASK = frozenset(PromptKind(one) for one in ENV.split("always_ask"))
+FLEET_SPEND_PER_GENERATION_USD = ENV.spend_per_generation_usd
+FLEET_SPEND_PER_USER_DAY_USD = ENV.spend_per_user_day_usd
+FLEET_SPEND_PER_DAY_USD = ENV.spend_per_day_usd
+FLEET_GENERATIONS_AT_ONCE = ENV.generations_at_once
+FLEET_STEP_SECONDS = ENV.step_seconds
+FLEET_GENERATION_SECONDS = ENV.generation_seconds
+FLEET_LEASE_SECONDS = ENV.lease_seconds
 FLEET_STORED_ARTIFACT_BYTES = 2 * 1024 * 1024
 FLEET_LIBRARY_FILE_BYTES = 2 * 1024 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from fleet_site.views import finding, look, people, sign_in
+from fleet_site.views import finding, look, people, sign_in, tokens
 
 app_name = "site"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("account/password/", sign_in.password, name="password"),
     path("account/sessions/", sign_in.sessions, name="sessions"),
     path("account/sessions/end/", sign_in.sessions_end, name="sessions_end"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("people/", people.people, name="people"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/roles/", people.person_grant, name="person_grant"),

@@ -1,10 +1,12 @@
 """The search for everything, the documents, health, and the first page."""
 
 from itertools import groupby
+from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -12,6 +14,8 @@ from django.views.decorators.http import require_GET
 from fleet_site.access import may, require
 from fleet_site.docs import SECTIONS, all_docs, doc_at
 from fleet_site.health import check_health
+from fleet_site.http import render_page
+from fleet_site.needs_me import needs_of
 from fleet_site.search import search_everything
 from skills_app.services.render_document import render_document
 
@@ -22,8 +26,10 @@ IN_BOX = 4
 @require_GET
 @require("read")
 def home(request: HttpRequest) -> HttpResponse:
-    """Begin at the runs."""
-    return redirect("runs:list")
+    """Begin with what needs this person now, with its age."""
+    user = cast(User, request.user)
+    needs = needs_of(user, now=timezone.now(), today=timezone.localdate())
+    return render_page(request, "site/home.html", {"needs": needs})
 
 
 @require_GET

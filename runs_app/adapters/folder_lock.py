@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def hold_file(path: Path) -> Iterator[bool]:
-    """Hold ``path`` for the block and yield True, or yield False at once when another process holds it."""
+    """Hold ``path`` for the block and yield True, or yield False at once when another holds it; nobody waits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
         try:
@@ -16,4 +16,8 @@ def hold_file(path: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        yield True
+        try:
+            yield True
+        finally:
+            # A forked child may still hold the same open file.
+            fcntl.flock(stream, fcntl.LOCK_UN)

@@ -6,20 +6,129 @@ Prices come from LiteLLM's own table on disk; nothing is looked up on the networ
 from collections.abc import Mapping
 from typing import Any
 
+from runs_app.adapters.model_settings import model_config, model_environment
 from runs_app.adapters.rehearsal_lm import rehearsal_lm
-from runs_app.domain.model_config import ResolvedModel
+from runs_app.domain.errors import ModelConfigError, ModelKeyMissing
+from runs_app.domain.generation import STEP_TASKS
+from runs_app.domain.model_config import ModelConfig, ResolvedModel
+from runs_app.domain.pipeline_items import ModelChoice
 from runs_app.domain.rehearsal import NAME as REHEARSAL
 from runs_app.domain.spending import Price, prices_from
 
-# Another try after a rate limit, a server's fault or a broken line, with growing waits between.
-RETRIES = 3
+# Without a limit of its own a model's answer is held to this many tokens, so that its price has an upper end.
+USUAL_MAX_TOKENS = 8_192
 
 
-def language_model(resolved: ResolvedModel, *, environment: Mapping[str, str], retries: int = RETRIES) -> Any:
+class ConfiguredModels:
+    """The models of one generation: those of the configuration, or the one that was named for all tasks or for some.
+
+    ``chosen`` maps a task to a model's name, ``""`` to that of every other task.
+    """
+
+    def __init__(
+        self, config: ModelConfig, *, environment: Mapping[str, str], chosen: Mapping[str, str] | None = None
+    ) -> None:
+        self._config = config
+        self._environment = environment
+        self._chosen = dict(chosen or {})
+        self._known: dict[tuple[str, str], tuple[ModelChoice, ...]] = {}
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether any task is only rehearsed."""
+        return any(
+            self._first(task, role).name == REHEARSAL for task, role in dict(STEP_TASKS.values()).items()
+        )
+
+    def for_task(self, task: str, *, role: str) -> tuple[ModelChoice, ...]:
+        """Return the model for a task and its fallbacks, in the order in which they are asked.
+
+        Raises:
+            ModelConfigError: an override of the environment is no temperature.
+            ModelKeyMissing: neither the model nor a fallback has its key; the message names the variable to set.
+        """
+        if (task, role) not in self._known:
+            self._known[task, role] = self._choices(self._first(task, role))
+        return self._known[task, role]
+
+    def names_for(self, tasks: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the names of the models of ``tasks`` (task to role), each once; nothing heavy is imported.
+
+        Raises:
+            ModelConfigError, ModelKeyMissing: as for ``for_task``.
+        """
+        names: dict[str, None] = {}
+        for task, role in tasks.items():
+            first = self._first(task, role)
+            problems = []
+            for one in (first, *first.fallbacks):
+                try:
+                    one.key(self._environment)
+                    break
+                except ModelKeyMissing as error:
+                    problems.append(error)
+            else:
+                raise problems[0]
+            names[first.name] = None
+        return tuple(names)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the keys that the configured models may use, so that whoever shows a text can mask them."""
+        models = self._config.registry.values()
+        variables = {variable for model in models for variable in model.key_variables}
+        variables |= {name for name in self._environment if name.endswith(("_API_KEY", "_API_TOKEN"))}
+        return tuple(
+            value for variable in variables if (value := self._environment.get(variable, "").strip())
+        )
+
+    def _first(self, task: str, role: str) -> ResolvedModel:
+        named = self._chosen.get(task) or self._chosen.get("") or ""
+        return self._config.resolve(task, environment=self._environment, model=named, role=role)
+
+    def _choices(self, first: ResolvedModel) -> tuple[ModelChoice, ...]:
+        choices = []
+        missing: ModelKeyMissing | None = None
+        # A rehearsal never steps in for a model: what it makes would look like that model's.
+        others = [one for one in first.fallbacks if one.name != REHEARSAL]
+        for resolved in (first, *others):
+            try:
+                choices.append(model_choice(resolved, environment=self._environment))
+            except ModelKeyMissing as error:
+                missing = missing or error
+        if not choices and missing is not None:
+            raise missing
+        return tuple(choices)
+
+
+def known_keys() -> tuple[str, ...]:
+    """Return every key that this site's models may use, for a log to mask; a file that cannot be read adds none."""
+    try:
+        return ConfiguredModels(model_config(), environment=model_environment()).secrets()
+    except ModelConfigError:
+        return ()
+
+
+def model_choice(resolved: ResolvedModel, *, environment: Mapping[str, str]) -> ModelChoice:
+    """Return a resolved model as one that can be asked, with its price.
+
+    Raises:
+        ModelKeyMissing: the model needs a key and no variable holds one.
+    """
+    lm = language_model(resolved, environment=environment)
+    if resolved.name == REHEARSAL:
+        return ModelChoice(REHEARSAL, lm, Price(0.0, 0.0))
+    limit = resolved.parameters.get("max_tokens")
+    return ModelChoice(
+        resolved.name, lm, price_of(resolved), limit if isinstance(limit, int) else USUAL_MAX_TOKENS
+    )
+
+
+def language_model(resolved: ResolvedModel, *, environment: Mapping[str, str], retries: int = 0) -> Any:
     """Return a ``dspy.LM`` for a resolved model; the rehearsal model when that is the one that was named.
 
     Any provider of LiteLLM, Ollama, and any OpenAI-compatible address (``base_url`` with an ``openai/`` name) by settings
-    alone. Answers are never cached: what was stored is not asked again, and what is asked is asked.
+    alone. Answers are never cached: what was stored is not asked again, and what is asked is asked. ``retries`` are those
+    of LiteLLM; the pipeline does its own, so that a person sees them.
 
     Raises:
         ModelKeyMissing: the model needs a key and no variable holds one.
@@ -35,8 +144,9 @@ def language_model(resolved: ResolvedModel, *, environment: Mapping[str, str], r
     # A server of one's own asks for no key, and the client insists on one.
     if key or resolved.base_url:
         connection["api_key"] = key or "none"
+    parameters = {"max_tokens": USUAL_MAX_TOKENS, **resolved.parameters}
     return dspy.LM(
-        resolved.name, engine="litellm", cache=False, num_retries=retries, **connection, **resolved.parameters
+        resolved.name, engine="litellm", cache=False, num_retries=retries, **connection, **parameters
     )
 
 

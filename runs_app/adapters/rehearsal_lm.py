@@ -1,5 +1,6 @@
 """The rehearsal model as DSPy asks it: an engine of our own, with no network and no key."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from runs_app.domain.rehearsal import NAME, rehearse
@@ -24,12 +25,25 @@ class RehearsalEngine:
         return types.Response(id=None, model=NAME, message=message, finish_reason="stop", usage=used)
 
 
-class AsyncRehearsalEngine(RehearsalEngine):
-    """The same, for those who await it."""
+class AsyncRehearsalEngine:
+    """The same, for those who await it or watch it coming."""
+
+    def __init__(self) -> None:
+        self._engine = RehearsalEngine()
 
     async def complete(self, request: Any) -> Any:
         """Return DSPy's Response to its Request."""
-        return super().complete(request)
+        return self._engine.complete(request)
+
+    async def stream(self, request: Any) -> AsyncIterator[Any]:
+        """Yield DSPy's events of an answer that comes line by line."""
+        from dspy._vendor.lm15 import types
+
+        response = self._engine.complete(request)
+        yield types.StreamStartEvent(model=NAME)
+        for line in "".join(_text_of(response.message.parts)).splitlines(keepends=True):
+            yield types.StreamDeltaEvent(types.TextDelta(line))
+        yield types.StreamEndEvent("stop", response.usage)
 
 
 def rehearsal_lm() -> Any:

@@ -111,13 +111,16 @@ def placed(path: str, *, name: str) -> str:
     return "/".join([*parts[: DEEPEST_PLACE - 1], name]) if parts else f"general/{name}"
 
 
+def telling_words(text: str) -> tuple[str, ...]:
+    """Return the words of ``text`` that tell it from others, in order, once each: lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return tuple(dict.fromkeys(word for word in re.findall(r"[a-z0-9]+", plain) if word not in _DULL))
+
+
 def name_from(task: str, *, topics: Collection[str] = ()) -> str:
     """Return a name made of the telling words of a task, or an empty string when it has none in Latin letters."""
-    plain = (
-        unicodedata.normalize("NFKD", " ".join([task, *topics])).encode("ascii", "ignore").decode().lower()
-    )
-    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _DULL]
-    return "-".join(dict.fromkeys(words[:NAME_WORDS]))[:NAME_MAX].strip("-")
+    words = telling_words(" ".join([task, *topics]))
+    return "-".join(words[:NAME_WORDS])[:NAME_MAX].strip("-")
 
 
 def check_early(name: str, description: str, *, taken: Collection[str] = ()) -> tuple[str, ...]:

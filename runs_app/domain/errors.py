@@ -115,16 +115,28 @@ class ProgramUnreadable(ModelError):
 
 
 class StepFailed(RunsError):
-    """A step of a generation could not be done. ``key`` names it, ``raw`` is what the model said last, if anything."""
+    """A step of a generation could not be done.
 
-    def __init__(self, message: str, *, key: str, raw: str = "") -> None:
+    ``key`` names it, ``raw`` is what the model said last, if anything, and ``usage`` what was used (a ``spending.Usage``).
+    """
+
+    def __init__(self, message: str, *, key: str, raw: str = "", usage: object = None) -> None:
         self.key = key
         self.raw = raw
+        self.usage = usage
         super().__init__(message)
 
 
 class GenerationStopped(RunsError):
     """A generation was stopped from outside, or by an answer; the message says why. Every stored step is kept."""
+
+
+class RequestInvalid(RunsError):
+    """What somebody asks for cannot be worked on; the message says why."""
+
+
+class PromptTaken(RunsError):
+    """Somebody else looks after a question."""
 
 
 class TransitionRefused(RunsError):
@@ -149,3 +161,11 @@ class ModelAnswerMisfit(ModelError):
         super().__init__(message)
         self.raw_text = raw_text
         self.usage = usage
+
+
+class AlertRefused(RunsError):
+    """A rule or a view cannot be kept as it was given; ``field`` says which part."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field

@@ -4,12 +4,14 @@ Source: domain rules, section 3.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from runs_app.domain.enums import Phase
 from runs_app.domain.errors import TransitionRefused
 from runs_app.domain.prompts import PromptKind
+from runs_app.domain.revision import Revision, revision_from_data
 from skills_app.domain.scoring import FLEET1_SCORER
 
 
@@ -24,6 +26,22 @@ class GenerationStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class PromptState(StrEnum):
+    """Where a question to a person stands. ``VOID``: the generation was stopped before anybody answered."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    VOID = "void"
+
+
+class RecordState(StrEnum):
+    """How much of a generation MLflow has. ``LATE``: it could not be reached; what is missing is kept and sent later."""
+
+    DUE = "due"
+    LATE = "late"
+    DONE = "done"
 
 
 _S = GenerationStatus
@@ -165,13 +183,17 @@ class SkillStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """What somebody asks for: a task in words, and what they want or do not want of the skill."""
+    """What somebody asks for: a task in words, and what they want or do not want of the skill.
+
+    With a ``revision`` a skill that there is gets changed as people asked; without one a new skill is planned and written.
+    """
 
     task: str
     examples: tuple[str, ...] = ()
     constraints: str = ""
     placement_hint: str = ""
     style: SkillStyle = SkillStyle.COMPREHENSIVE
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +202,54 @@ class GenerationOptions:
 
     ``num_candidates`` texts are written and the best by ``scorer`` is kept, then mended up to ``max_refinements`` times
     until it reaches ``refine_from``. ``checkpoints`` are where a person is asked; None leaves that to the strategy
-    step, and ``is_auto_approved`` skips all of them. A question is asked again at most ``max_rounds`` times.
+    step, and ``is_auto_approved`` skips all of them; at those of ``required`` a person is asked all the same, for the site
+    wants it so. A question is asked again at most ``max_rounds`` times.
     ``deadline_seconds`` and ``ceiling_usd`` are for the whole generation and watched by who runs it.
     """
 
     models: Mapping[str, str] = field(default_factory=dict)
     program: str = ""
+    program_version: str = ""
     scorer: str = FLEET1_SCORER
     num_candidates: int = 1
     refine_from: float = 0.75
     max_refinements: int = 2
     checkpoints: tuple[PromptKind, ...] | None = None
     is_auto_approved: bool = False
+    required: tuple[PromptKind, ...] = ()
     max_rounds: int = 4
     step_deadline_seconds: float = 300.0
     deadline_seconds: float = 3_600.0
     ceiling_usd: float | None = None
+
+
+def request_as_data(request: GenerationRequest) -> dict[str, Any]:
+    """Return a request as plain data, ready for JSON; ``revision`` is a key of it only when there is one."""
+    data = asdict(request)
+    return data if request.revision is not None else {k: v for k, v in data.items() if k != "revision"}
+
+
+def request_from_data(data: Mapping[str, Any]) -> GenerationRequest:
+    """Return the request that ``request_as_data`` made, also after a round trip through JSON."""
+    revision = data.get("revision")
+    return GenerationRequest(
+        **{
+            **data,
+            "examples": tuple(data["examples"]),
+            "style": SkillStyle(data["style"]),
+            "revision": revision_from_data(revision) if revision else None,
+        }
+    )
+
+
+def options_as_data(options: GenerationOptions) -> dict[str, Any]:
+    """Return options as plain data, ready for JSON."""
+    return asdict(options)
+
+
+def options_from_data(data: Mapping[str, Any]) -> GenerationOptions:
+    """Return the options that ``options_as_data`` made, also after a round trip through JSON."""
+    chosen = data["checkpoints"]
+    checkpoints = None if chosen is None else tuple(PromptKind(one) for one in chosen)
+    required = tuple(PromptKind(one) for one in data.get("required", ()))
+    return GenerationOptions(**{**data, "checkpoints": checkpoints, "required": required})

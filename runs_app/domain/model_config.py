@@ -115,7 +115,7 @@ class ModelConfig:
 
     def _resolved(self, key: str, overrides: Mapping[str, Any], seen: frozenset[str]) -> ResolvedModel:
         """Return a model with its fallbacks; those in ``seen``, the models that led here, are not gone back to."""
-        registered = self.registry.get(key, RegisteredModel(key))
+        registered = self.registry.get(key, RegisteredModel(key, _usual_variables(key)))
         return ResolvedModel(
             registered.name,
             {**registered.parameters, **overrides},
@@ -128,6 +128,28 @@ class ModelConfig:
                 if other not in seen
             ),
         )
+
+
+# Providers that answer nobody without a key, which is looked for under their name when the file does not say otherwise.
+_KEYED = frozenset(
+    [
+        "anthropic",
+        "cohere",
+        "deepseek",
+        "gemini",
+        "groq",
+        "mistral",
+        "openai",
+        "openrouter",
+        "together_ai",
+        "xai",
+    ]
+)
+
+
+def _usual_variables(name: str) -> tuple[str, ...]:
+    provider = name.partition("/")[0]
+    return (f"{provider.upper()}_API_KEY",) if provider in _KEYED else ()
 
 
 def _temperature(environment: Mapping[str, str]) -> dict[str, float]:

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from runs_app.domain.enums import Phase
 from runs_app.domain.generation import Step
 from runs_app.domain.prompts import Prompt
-from runs_app.domain.spending import Usage
+from runs_app.domain.spending import Price, Usage
 
 
 class EventKind(StrEnum):
-    """What happened. Prompts that are answered are recorded by who takes the answer, not by the pipeline."""
+    """What happened. The pipeline yields those up to ``FAILED``; the others are noted by who takes, stops or answers it."""
 
     PHASE_STARTED = "phase_started"
     PHASE_ENDED = "phase_ended"
@@ -29,6 +29,11 @@ class EventKind(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    TAKEN_UP = "taken_up"
+    WORKER_LOST = "worker_lost"
+    CANCEL_REQUESTED = "cancel_requested"
+    RETRIED = "retried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class PipelineEvent:
 class StepFinished:
     """A step's result, ready for JSON. Store it under ``key`` before asking for the next item: none begins until then.
 
-    ``models`` are the names of the models that answered, in the order of the calls.
+    ``models`` are the names of the models that answered, in the order of the calls. ``title``
+    says in a few words what came of it.
     """
 
     key: str
@@ -61,6 +67,7 @@ class StepFinished:
     result: dict[str, Any]
     usage: Usage = field(default_factory=Usage)
     models: tuple[str, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,9 @@ class PromptRaised:
 class GenerationResult:
     """What was made; all but ``document`` are plain data, ready for JSON, in the shapes that runs keep them in.
 
-    ``document`` is the whole SKILL.md, ``path`` its place in the library.
+    ``document`` is the whole SKILL.md, ``path`` its place in the library. ``feedback`` says what a model did about what people
+    said of an earlier version: ``changes_made`` and ``unaddressed``, lists of sentences; empty for a new skill. ``files`` are the
+    files of that version that were changed, each with ``path`` and ``text``; all others stay.
     """
 
     document: str
@@ -96,6 +105,8 @@ class GenerationResult:
     test_cases: tuple[dict[str, Any], ...] = ()
     best_practices: tuple[str, ...] = ()
     is_rehearsal: bool = False
+    feedback: dict[str, Any] = field(default_factory=dict)
+    files: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +141,14 @@ class LibraryView:
     skills: tuple[NearbySkill, ...] = ()
 
 
-class CallWatcher(Protocol):
-    """Is told what a model does while it is asked. Called on the thread of the event loop; must not block."""
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model that can be asked: ``lm`` is a ``dspy.LM``, ``price`` None where it is not known."""
 
-    def on_text(self, text: str) -> None:
-        """Take the next piece of an answer."""
-
-    def on_restart(self, message: str) -> None:
-        """Take that the answer begins anew, and why; what came before is void."""
-
-    def on_call(self, model: str, usage: Usage) -> None:
-        """Take what a finished call used."""
+    name: str
+    lm: Any
+    price: Price | None = None
+    max_completion_tokens: int = 4_096
 
 
 class LanguageModels(Protocol):
@@ -150,8 +158,8 @@ class LanguageModels(Protocol):
     def is_rehearsal(self) -> bool:
         """Whether these only rehearse."""
 
-    def model(self, task: str, *, role: str, watcher: CallWatcher) -> Any:
-        """Return a ``dspy.LM`` for a task of the configuration, which tells ``watcher`` of each call.
+    def for_task(self, task: str, *, role: str) -> tuple[ModelChoice, ...]:
+        """Return the model for a task of the configuration, and after it those that are asked when it fails for good.
 
         Raises:
             ModelError: the task has no model that can be asked.

@@ -66,7 +66,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a person is asked: a summary to decide on, questions to answer, or both. Rounds count from 1."""
+    """What a person is asked: a summary to decide on, questions to answer, or both. Rounds count from 1.
+
+    ``content`` is the Markdown that is decided on, such as the text in a preview; ``assumptions`` are lines beside it.
+    """
 
     kind: PromptKind
     title: str
@@ -75,6 +78,7 @@ class Prompt:
     assumptions: tuple[str, ...] = ()
     confidence: float | None = None
     round: int = 1
+    content: str = ""
 
     @property
     def actions(self) -> tuple[Action, ...]:

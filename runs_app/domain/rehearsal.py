@@ -16,6 +16,11 @@ _ONE_OF = re.compile(r"\{(\w+)\}[^\n]*?(?:one of|must be one of): ([^\n]+)")
 _SCHEMA = re.compile(
     r"\{(\w+)\}[ ]+# note: the value you produce must adhere to the JSON schema: (\{[^\n]*\})"
 )
+# A passage with what a comment proposes instead of it, as the request of a review words both.
+_PROPOSED = re.compile(
+    r"^About this passage:\n((?:> [^\n]*\n)+)(?:(?!About this passage:|\[C\d)[^\n]*\n)*?Proposed instead:\n((?:> [^\n]*(?:\n|\Z))+)",
+    re.MULTILINE,
+)
 _WORD = re.compile(r"[a-z0-9]+")
 _DULL = frozenset(
     [
@@ -90,7 +95,9 @@ class _Subject:
     def __init__(self, inputs: Mapping[str, str]) -> None:
         self.inputs = inputs
         metadata = _object(inputs.get("skill_metadata", "") or inputs.get("metadata", ""))
-        task = inputs.get("task_description", "")
+        task = inputs.get("task_description", "") or str(
+            _object(inputs.get("intent_analysis", "")).get("task", "")
+        )
         found = [word for word in _WORD.findall(task.lower()) if word not in _DULL] or ["rehearsal"]
         self.name = str(metadata.get("name") or "-".join(found[:4]))[:64].strip("-")
         self.topic = " ".join(found[:8]) if task else self.name.replace("-", " ")
@@ -104,7 +111,8 @@ class _Subject:
         """Return a body that keeps the rules of form and says that it is a rehearsal."""
         current = self.inputs.get("current_content", "")
         if current:
-            return f"{current.rstrip()}\n\nChanged once in a rehearsal.\n"
+            is_file = "file" in _object(self.inputs.get("skill_metadata", ""))
+            return _rehearsed_change(current, self.inputs.get("user_feedback", ""), is_file=is_file)
         points = _list(self.inputs.get("content_plan", "")) or [
             "Look at the request",
             "Do the work",
@@ -119,10 +127,30 @@ class _Subject:
         )
 
 
+def _rehearsed_change(current: str, feedback: str, *, is_file: bool = False) -> str:
+    """Return a text as the feedback proposes word for word, as far as it does; else a document with a line at its end.
+
+    Another file, which may be a script, stays as it is then.
+    """
+    changed = current
+    for quote, proposed in _PROPOSED.findall(feedback):
+        changed = changed.replace(_unquoted(quote), _unquoted(proposed), 1)
+    return (
+        changed if changed != current or is_file else f"{current.rstrip()}\n\nChanged once in a rehearsal.\n"
+    )
+
+
+def _unquoted(text: str) -> str:
+    return "\n".join(line.removeprefix("> ") for line in text.strip("\n").split("\n"))
+
+
 def _answer(name: str, kind: str, schema: str, choices: str, subject: _Subject) -> Any:
     known = _known(name, subject)
     if known is not None and not schema and not choices:
         return known
+    asked = _asking(name, subject)
+    if asked is not None:
+        return asked
     if choices:
         return re.split(r"[;,]\s*", choices)[0].strip().strip("'\"`")
     if schema:
@@ -130,6 +158,37 @@ def _answer(name: str, kind: str, schema: str, choices: str, subject: _Subject) 
         return _fill(data, data.get("$defs", {}), name, subject, 0)
     plain: dict[str, Any] = {"bool": True, "int": 2, "float": 0.8}
     return plain.get(kind, f"A rehearsed answer about {subject.topic}.")
+
+
+def _asking(name: str, subject: _Subject) -> Any:
+    """Return what makes the journey stop at people, or None: two questions once, then a plan to confirm."""
+    if name == "strategy":
+        return "standard"
+    if "collected_info" not in subject.inputs:
+        return None
+    is_answered = "Answers of the person:" in subject.inputs["collected_info"]
+    if name == "ready":
+        return is_answered
+    if name == "missing_info":
+        return [] if is_answered else ["who will use it", "whether it shall show a whole example"]
+    if name != "next_questions" or is_answered:
+        return None
+    return [
+        {
+            "text": "Who will use it?",
+            "kind": "single",
+            "options": ["People new to it", "People who do it every day"],
+            "why": "The rehearsal asks, so that answering can be tried.",
+            "changes": "how much is explained",
+        },
+        {
+            "text": "Shall it show a whole example?",
+            "kind": "boolean",
+            "options": [],
+            "why": "The rehearsal asks, so that answering can be tried.",
+            "changes": "whether an example stands at the end",
+        },
+    ]
 
 
 def _known(name: str, subject: _Subject) -> Any:
@@ -153,6 +212,23 @@ def _known(name: str, subject: _Subject) -> Any:
     return texts[name]() if name in texts else None
 
 
+def _listed(name: str, subject: _Subject) -> list[str]:
+    """Return the lines of a list that people read on the way; empty for one that they do not."""
+    words = list(dict.fromkeys(subject.topic.split()))
+    lines = {
+        "key_assumptions": [
+            f"The task is about {subject.topic}.",
+            "This is a rehearsal: nothing is looked up.",
+        ],
+        "content_plan": ["Look at the request", "Do the work", "Check it"],
+        "success_criteria": ["Every phase was gone through", "The page says that it is a rehearsal"],
+        "keywords": words[:5],
+        "tags": words[:3],
+        "capabilities": ["Show the journey of a generation"],
+    }
+    return lines.get(name, [])
+
+
 def _fill(
     schema: Mapping[str, Any], shared: Mapping[str, Any], name: str, subject: _Subject, depth: int
 ) -> Any:
@@ -169,6 +245,9 @@ def _fill(
         }
     if kind == "array":
         items = schema.get("items", {})
+        listed = _listed(name, subject)
+        if items.get("type") == "string" and listed:
+            return listed
         if "$ref" in items and str(items["$ref"]).endswith(("SkillRef", "CheckItem", "AskedQuestion")):
             return []
         count = 3 if items.get("type") == "string" else 1

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Protocol
 
 from runs_app.domain.errors import SpendingStopped
 
@@ -115,6 +116,13 @@ class SpendingGuard:
             self._ceilings = tuple(ceilings)
             self._spent_usd = 0.0
 
+    def catch_up(self, ceiling: Ceiling) -> None:
+        """Begin anew with a ceiling that was counted elsewhere, but never forget what was settled here and not yet there."""
+        with self._lock:
+            here = max((one.spent_usd for one in self._ceilings), default=0.0) + self._spent_usd
+            self._ceilings = (replace(ceiling, spent_usd=max(ceiling.spent_usd, here)),)
+            self._spent_usd = 0.0
+
     def reserve(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
         """Set aside what the next call can cost at most and return it.
 
@@ -140,6 +148,48 @@ class SpendingGuard:
         with self._lock:
             self._reserved_usd = max(0.0, self._reserved_usd - reserved_usd)
             self._spent_usd += cost_usd or 0.0
+
+
+class GuardChain:
+    """Several guards that a call must pass together: of one generation, of a person, of everybody."""
+
+    def __init__(self, guards: Iterable[SpendingGuard]) -> None:
+        self._guards = tuple(guards)
+
+    def reserve(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Set aside with every guard what the next call can cost at most; with none when one of them refuses.
+
+        Raises:
+            SpendingStopped: a ceiling is reached, or the call could go beyond it.
+        """
+        passed: list[SpendingGuard] = []
+        most = 0.0
+        for guard in self._guards:
+            try:
+                most = guard.reserve(
+                    price=price, prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens
+                )
+            except SpendingStopped:
+                for one in passed:
+                    one.settle(most, cost_usd=0.0)
+                raise
+            passed.append(guard)
+        return most
+
+    def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
+        """Put what a call did cost in the place of what was set aside for it, with every guard."""
+        for guard in self._guards:
+            guard.settle(reserved_usd, cost_usd=cost_usd)
+
+
+class CallGuard(Protocol):
+    """Whatever lets a call pass before it is made and is told what it did cost."""
+
+    def reserve(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Set aside what the next call can cost at most and return it; raise SpendingStopped to forbid it."""
+
+    def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
+        """Put what a call did cost in the place of what was set aside for it."""
 
 
 def prices_from(data: Mapping[str, object]) -> Price | None:

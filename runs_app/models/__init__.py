@@ -1,5 +1,23 @@
-"""The mirror's tables: an index of MLflow that can be dropped and rebuilt."""
+"""The tables: the mirror, an index of MLflow that can be dropped and rebuilt, and generations, which are ours alone."""
 
+from runs_app.models.generations import (
+    Generation,
+    GenerationBatch,
+    GenerationEvent,
+    HumanPrompt,
+    StepResult,
+)
+from runs_app.models.rollups import (
+    Alert,
+    AlertRule,
+    DailyRollup,
+    MonthlyRollup,
+    RollupState,
+    SavedView,
+    TouchedDay,
+    TrendEvent,
+    VersionStanding,
+)
 from runs_app.models.runs import (
     Experiment,
     MetricPoint,
@@ -15,9 +33,18 @@ from runs_app.models.sources import ImportProblem, Source
 from runs_app.models.workers import WorkerBeat
 
 __all__ = [
+    "Alert",
+    "AlertRule",
+    "DailyRollup",
     "Experiment",
+    "Generation",
+    "GenerationBatch",
+    "GenerationEvent",
+    "HumanPrompt",
     "ImportProblem",
     "MetricPoint",
+    "MonthlyRollup",
+    "RollupState",
     "Run",
     "RunArtifact",
     "RunCount",
@@ -25,6 +52,11 @@ __all__ = [
     "RunOutcome",
     "RunParam",
     "RunTag",
+    "SavedView",
     "Source",
+    "StepResult",
+    "TouchedDay",
+    "TrendEvent",
+    "VersionStanding",
     "WorkerBeat",
 ]

@@ -1,9 +1,11 @@
-"""Ask a model for the outputs of one signature: typed, counted, and with a second chance that knows what was wrong."""
+"""Ask a model for the outputs of one signature: typed, counted, streamed, and with a second chance that knows what was wrong."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -14,6 +16,7 @@ from runs_app.domain.spending import Usage, total_usage
 
 # How often a model is asked for one answer: once, and once more with what was wrong with it.
 TRIES = 2
+REASONING = "reasoning"
 _CORRECTION = "what_was_wrong"
 _LONGEST_REASON = 1_500
 
@@ -26,10 +29,50 @@ class Asked:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What an optimised program adds to a signature: other instructions (empty: its own), and worked examples."""
+
+    instructions: str = ""
+    demos: tuple[Mapping[str, Any], ...] = ()
+
+
+class Listener(Protocol):
+    """Is told what a model says while it says it. Called on the thread of the event loop; must not block."""
+
+    def on_text(self, text: str) -> None:
+        """Take the next piece of the answer."""
+
+    def on_thought(self, text: str) -> None:
+        """Take the next piece of what the model thinks before it answers."""
+
+    def on_restart(self, message: str) -> None:
+        """Take that the answer begins anew, and why; what came before is void."""
+
+
+# Is given the text of a call's prompt and held while the call runs; what it yields takes the usage.
+CallGate = Callable[[str], AbstractContextManager[Callable[[Usage], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a model is asked: with reasoning before the outputs, with a program's guidance, who listens, what gates each call."""
+
+    is_reasoned: bool = False
+    guidance: Guidance = field(default_factory=Guidance)
+    listener: Listener | None = None
+    gate: CallGate | None = None
+
+
 async def ask_model(
-    signature: type[dspy.Signature], inputs: Mapping[str, Any], *, lm: dspy.LM, tries: int = TRIES
+    signature: type[dspy.Signature],
+    inputs: Mapping[str, Any],
+    *,
+    lm: dspy.LM,
+    tries: int = TRIES,
+    manner: Manner | None = None,
 ) -> Asked:
-    """Return the outputs of ``signature`` for ``inputs`` by ``lm``.
+    """Return the outputs of ``signature`` for ``inputs`` by ``lm``; with reasoning also ``reasoning``.
 
     An answer that does not fit is asked for again, with the reason in a field of its own. The model is taken as it is
     given: nothing global is set, so that two askers in one process never mix theirs. Errors of the model itself (key,
@@ -37,41 +80,128 @@ async def ask_model(
 
     Raises:
         ModelAnswerMisfit: no answer did fit; the last one is kept as it came, and what was used is in ``usage``.
+        SpendingStopped: the gate did not let a call pass.
     """
-    own = lm.copy()
+    manner = manner or Manner()
+    own = _counting(lm)
     began = time.monotonic()
-    wrong = ""
-    raw = ""
-    for _ in range(tries):
+    asked: Any = _asked_signature(signature, manner.guidance.instructions, manner.is_reasoned)  # type: ignore[arg-type]
+    wrong = raw = ""
+    for attempt in range(tries):
+        if attempt and manner.listener:
+            manner.listener.on_restart(f"The answer did not fit and is asked for again: {wrong}")
         try:
-            prediction = await _ask_once(signature, inputs, own, wrong)
+            prediction = await _ask_once(asked, inputs, own, wrong, manner)
         except AdapterParseError as error:
             raw, wrong = str(error.lm_response), _reason(error)
             continue
-        return Asked(_plain(signature, prediction), _usage(own, time.monotonic() - began))
+        return Asked(_plain(asked, prediction), _usage(own, time.monotonic() - began))
     message = f"The answer to {signature.__name__} did not fit after {tries} tries: {wrong}"
     raise ModelAnswerMisfit(message, raw_text=raw, usage=_usage(own, time.monotonic() - began))
 
 
-async def _ask_once(
-    signature: type[dspy.Signature], inputs: Mapping[str, Any], lm: dspy.LM, wrong: str
-) -> dspy.Prediction:
+def _counting(lm: dspy.LM) -> dspy.LM:
+    """Return a copy of a model that keeps of each call what it used.
+
+    DSPy would keep the last ten thousand calls of the process with all their texts, which a worker never looks at again.
+    """
+    own = lm.copy()
+
+    def keep(entry: Mapping[str, Any]) -> None:
+        own.history.append({name: entry.get(name) for name in ("usage", "cost")})
+
+    own.update_history = keep
+    return own
+
+
+@lru_cache(maxsize=256)
+def _asked_signature(signature: type[dspy.Signature], instructions: str, is_reasoned: bool) -> Any:
     asked: Any = signature
+    if instructions:
+        asked = asked.with_instructions(instructions)
+    if is_reasoned:
+        asked = asked.prepend(REASONING, dspy.OutputField(desc="why, in a few sentences"), type_=str)
+    return asked
+
+
+async def _ask_once(
+    asked: Any, inputs: Mapping[str, Any], lm: dspy.LM, wrong: str, manner: Manner
+) -> dspy.Prediction:
     given = dict(inputs)
     if wrong:
-        field = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
-        asked = signature.append(_CORRECTION, field, type_=str)
+        field_ = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
+        asked = asked.append(_CORRECTION, field_, type_=str)
         given[_CORRECTION] = wrong
-    adapter = dspy.ChatAdapter(use_json_adapter_fallback=False)
-    with dspy.context(lm=lm, adapter=adapter):
-        return await dspy.Predict(asked).acall(**given)
+    adapter = _Adapter(use_json_adapter_fallback=False)
+    predict = dspy.Predict(asked)
+    predict.demos = [dspy.Example(**demo) for demo in manner.guidance.demos]
+    sink = _Sink(manner.listener) if manner.listener else None
+    gate = (
+        manner.gate(_prompt_text(adapter, asked, predict.demos, given)) if manner.gate else nullcontext(None)
+    )
+    known = len(lm.history)
+    # DSPy keeps what is asked in a list of the process unless it is given one of its own.
+    with (
+        gate as settle,
+        dspy.context(lm=lm, adapter=adapter, send_stream=sink, track_usage=True, trace=[]),
+    ):
+        try:
+            return await predict.acall(**given)
+        finally:
+            if settle is not None:
+                settle(_usage_of(lm.history[known:]))
 
 
-def _plain(signature: type[dspy.Signature], prediction: dspy.Prediction) -> dict[str, Any]:
+class _Adapter(dspy.ChatAdapter):
+    """Words the fields and types of a signature once: making their JSON schemas takes a tenth of a call's own time."""
+
+    def format_system_message(self, signature: Any) -> str:
+        return _system_message(signature)
+
+
+@lru_cache(maxsize=512)
+def _system_message(signature: Any) -> str:
+    return dspy.ChatAdapter().format_system_message(signature)
+
+
+class _Sink:
+    """Takes DSPy's stream of chunks and tells a listener the text in them."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    async def send(self, chunk: Any) -> None:
+        """Take one chunk in the shape of an OpenAI stream; chunks without text are passed over."""
+        for choice in getattr(chunk, "choices", None) or ():
+            delta = getattr(choice, "delta", None)
+            if thought := _text(delta, "reasoning_content"):
+                self._listener.on_thought(thought)
+            if text := _text(delta, "content"):
+                self._listener.on_text(text)
+
+
+def _text(delta: Any, name: str) -> str:
+    value = delta.get(name) if isinstance(delta, Mapping) else getattr(delta, name, None)
+    return value if isinstance(value, str) else ""
+
+
+def _prompt_text(adapter: Any, asked: Any, demos: Sequence[Any], given: Mapping[str, Any]) -> str:
+    # It is not the call itself, so nobody who listens to calls hears of it.
+    with dspy.context(callbacks=[]):
+        messages = adapter.format(asked, list(demos), dict(given))
+    return "\n".join(str(message.get("content", "")) for message in messages)
+
+
+def _plain(signature: Any, prediction: dspy.Prediction) -> dict[str, Any]:
     return {
-        name: TypeAdapter(field.annotation).dump_python(getattr(prediction, name), mode="json")
+        name: _type_adapter(field.annotation).dump_python(getattr(prediction, name), mode="json")
         for name, field in signature.output_fields.items()
     }
+
+
+@lru_cache(maxsize=512)
+def _type_adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 def _reason(error: AdapterParseError) -> str:
@@ -81,11 +211,15 @@ def _reason(error: AdapterParseError) -> str:
 
 
 def _usage(lm: dspy.LM, seconds: float) -> Usage:
+    whole = _usage_of(lm.history)
+    return Usage(whole.num_calls, whole.prompt_tokens, whole.completion_tokens, whole.cost_usd, seconds)
+
+
+def _usage_of(history: Sequence[Mapping[str, Any]]) -> Usage:
     calls = []
-    for entry in lm.history:
+    for entry in history:
         used = entry.get("usage") or {}
         # A repeated answer costs nothing, though DSPy shows the price of the first one again.
         cost = entry.get("cost") if used else 0.0
         calls.append(Usage(1, used.get("prompt_tokens") or 0, used.get("completion_tokens") or 0, cost))
-    whole = total_usage(calls)
-    return Usage(whole.num_calls, whole.prompt_tokens, whole.completion_tokens, whole.cost_usd, seconds)
+    return total_usage(calls)

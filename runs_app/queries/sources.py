@@ -42,6 +42,7 @@ class SourceHealth:
     num_problems: int
     is_syncing: bool
     is_waiting: bool
+    is_due: bool
     holder: str
     stage: str
     done: int
@@ -122,6 +123,7 @@ def _health(source: Source, now: datetime) -> SourceHealth:
         num_problems=int(getattr(source, "num_problems", 0)),
         is_syncing=is_held,
         is_waiting=not is_held and source.stage == REQUESTED,
+        is_due=source.next_try_at is not None and source.next_try_at <= now,
         holder=describe_holder(source.lease_owner, _local(source.last_tried_at)) if is_held else "",
         stage=source.stage,
         done=source.progress_done,

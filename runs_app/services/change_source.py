@@ -21,6 +21,7 @@ from runs_app.models import (
     Source,
 )
 from runs_app.services.claim_source import holder_of
+from runs_app.services.touch_days import touch_source_days
 from skills_app.services.record_audit import record_audit
 
 _DETAILS: tuple[type[Model], ...] = (RunMetric, MetricPoint, RunParam, RunTag, RunArtifact, RunOutcome)
@@ -61,6 +62,7 @@ def remove_source(*, source: Source, actor: User | None = None, reason: str = ""
             f"{source.name} is being synchronised by {holder_of(source)}; remove it when that is done."
         )
     num_runs = Run.objects.filter(source=source).count()
+    touch_source_days(source=source)
     for model in _DETAILS:
         _delete(model, "run_id IN (SELECT id FROM runs_app_run WHERE source_id = %s)", source.pk)
     for model in (RunCount, ImportProblem, Run, Experiment):

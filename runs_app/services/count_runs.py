@@ -9,6 +9,7 @@ from django.db.models import Count, F, OuterRef, Subquery
 
 from runs_app.models import Run, RunCount, Source
 from runs_app.services.bulk_rows import update_rows
+from runs_app.services.touch_days import touch_run_days
 
 COMBINATION = (
     "source_id",
@@ -37,6 +38,7 @@ def recount_runs(*, run_pks: Collection[int]) -> None:
     ordered = sorted(run_pks)
     for start in range(0, len(ordered), _CHUNK):
         _recount(ordered[start : start + _CHUNK])
+    touch_run_days(run_pks=run_pks)
 
 
 @transaction.atomic

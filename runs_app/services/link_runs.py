@@ -9,6 +9,7 @@ from runs_app.domain.roll_up import RolledUp, roll_up
 from runs_app.models import Run, Source
 from runs_app.services.bulk_rows import update_rows
 from runs_app.services.count_runs import recount_runs
+from runs_app.services.touch_days import touch_run_days
 
 _DEEPEST = 64
 
@@ -91,6 +92,7 @@ def _roll_up_level(keys: set[int]) -> set[int]:
         columns=["num_children", "rolled_status", "rolled_cost_usd", "rolled_tokens", "kind"],
         rows=rows,
     )
+    touch_run_days(run_pks=[row[-1] for row in rows])
     changed_kind = [row[-1] for row in rows if row[-1] in phases]
     if changed_kind:
         recount_runs(run_pks=changed_kind)

@@ -17,6 +17,7 @@ from runs_app.models import Experiment, Run, RunMetric, RunParam, RunTag, Source
 from runs_app.services.bulk_rows import insert_rows, update_rows
 from runs_app.services.count_runs import recount_runs
 from runs_app.services.link_runs import link_runs, roll_up_runs
+from runs_app.services.touch_days import touch_run_days
 
 UNFINISHED = frozenset({RunStatus.RUNNING, RunStatus.SCHEDULED, RunStatus.UNKNOWN})
 
@@ -151,6 +152,7 @@ def mirror_runs(*, source: Source, records: Sequence[RunRecord], now: datetime) 
             new.append((record, digest))
         elif old["digest"] != digest or old["deleted_at_source"] is not None:
             changed.append((record, digest, old))
+    touch_run_days(run_pks=[old["pk"] for _, _, old in changed])
     new_keys = _insert(source, new, experiments, now)
     changed_keys = _update(changed, experiments, now)
     _write_details({**new_keys, **changed_keys}, by_id)

@@ -14,6 +14,7 @@ from runs_app.domain.outcomes import NAMES, OutcomeRecord, outcome_name, read_ou
 from runs_app.domain.problems import problem
 from runs_app.domain.records import ProblemRecord
 from runs_app.models import Run, RunArtifact, RunOutcome
+from runs_app.services.touch_days import touch_run_days
 from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.errors import SkillsError
@@ -128,6 +129,7 @@ def _write(
             "problems": [{**asdict(item), "reason": item.reason.value} for item in problems],
         },
     )
+    touch_run_days(run_pks=[run.pk])
     if before is not None:
         _drop_unused(before.validation_report, before.quality_assessment)
 

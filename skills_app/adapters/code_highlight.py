@@ -114,6 +114,7 @@ def _lexer(name: str) -> Any:
 
 @cache
 def _formatter() -> Any:
-    from pygments.formatters import HtmlFormatter
+    # Not from the package: it puts another module in its place while it is imported, and a second thread gets the first one.
+    from pygments.formatters.html import HtmlFormatter
 
     return HtmlFormatter(nowrap=True)

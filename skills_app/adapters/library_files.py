@@ -13,7 +13,7 @@ from skills_app.domain.library_problems import LibraryProblem, LibraryReason, li
 from skills_app.domain.records import FileRecord
 from skills_app.domain.storable import storable_text
 
-LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", ".DS_Store"})
+LEFT_OUT = frozenset({".git", ".hg", ".svn", ".skill-fleet", "__pycache__", ".DS_Store"})
 PIECE_BYTES = 1024 * 1024
 
 

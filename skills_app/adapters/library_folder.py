@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skills_app.adapters.library_files import LibraryFiles, is_kind, json_value, why
+from skills_app.adapters.library_lock import undisturbed
 from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import LibraryUnreadable
 from skills_app.domain.findings import MAIN_FILE
@@ -120,9 +121,13 @@ class LibraryFolder:
         )
 
     def read_skill(self, found: FoundSkill) -> SkillReading:
-        """Return a skill with its files, and what could not be read of it; never raises."""
+        """Return a skill with its files, and what could not be read of it; never raises.
+
+        A publication that is under way is waited for, so that no skill is read half old and half new.
+        """
         problems: list[LibraryProblem] = []
-        skill = self._read_json_skill(found, problems) if found.is_json else self._read(found, problems)
+        with undisturbed(self.root):
+            skill = self._read_json_skill(found, problems) if found.is_json else self._read(found, problems)
         return SkillReading(skill, tuple(problems))
 
     # The walk

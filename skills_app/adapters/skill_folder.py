@@ -12,7 +12,7 @@ from skills_app.domain.findings import MAIN_FILE
 
 # A file that is larger is known by its size alone.
 READ_BYTES = 2 * 1024 * 1024
-_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".DS_Store"})
+_LEFT_OUT = frozenset({".git", ".hg", ".svn", ".skill-fleet", "__pycache__", "node_modules", ".DS_Store"})
 
 
 @dataclass(frozen=True, slots=True)

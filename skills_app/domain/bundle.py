@@ -44,7 +44,7 @@ SCRIPT_SUFFIXES = frozenset(
 KEPT_FILES = frozenset({MAIN_FILE, "metadata.json", "LICENSE", "LICENSE.txt", "LICENSE.md", "README.md"})
 MOST_SECRETS = 50
 
-_NETWORK = re.compile(
+REACHES_NETWORK = re.compile(
     r"\bimport\s+(?:requests|httpx|aiohttp|urllib3|socket|ftplib|smtplib|paramiko|http\.client)\b"
     r"|\bfrom\s+(?:requests|httpx|aiohttp|urllib|urllib3|socket|http)\b[\w.]*\s+import\b|\burllib\.request\b"
     r"|(?:^|[\s;|&(`])(?:curl|wget|nc|ncat|ssh|scp|rsync|Invoke-WebRequest|Invoke-RestMethod)\s"
@@ -299,7 +299,7 @@ def _scripts(files: Sequence[BundleFile]) -> Iterator[Finding]:
                 path=file.path,
                 hint="Move it there.",
             )
-        if (is_script or file.is_executable) and file.text and (hit := _NETWORK.search(file.text)):
+        if (is_script or file.is_executable) and file.text and (hit := REACHES_NETWORK.search(file.text)):
             line = file.text.count("\n", 0, hit.start() + len(hit[0]) - len(hit[0].lstrip())) + 1
             message = f"{file.path} reaches the network: “{hit[0].strip()}”."
             place = Place(line, 1, line, 1 + len(file.text.split("\n")[line - 1]))

@@ -19,6 +19,7 @@ class VersionOrigin(StrEnum):
     LIBRARY = "library"
     EDIT = "edit"
     FIX = "fix"
+    RESTORE = "restore"
 
 
 class ReportStatus(StrEnum):

@@ -39,3 +39,63 @@ class UnknownProfileError(SkillsError):
 
 class LibraryUnreadable(SkillsError):
     """The folder of a library is not there, is no folder, or may not be read; the message says which."""
+
+
+class PublishingError(SkillsError):
+    """Something could not be published, and the library folder is as it was."""
+
+
+class PublishingConflict(PublishingError):
+    """What lies in the library folder was changed by somebody else; nothing there is overwritten."""
+
+
+class PublishingUnfinished(PublishingError):
+    """A publication could neither be finished nor undone; the next look at the library folder settles it."""
+
+
+class PromotionBlocked(SkillsError):
+    """A version may not be promoted; ``reasons`` are the sentences that say why."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__(" ".join(reasons))
+
+
+class ReviewRefused(SkillsError):
+    """A step of a review cannot be taken as asked; nothing was changed."""
+
+
+class ReviewEnded(ReviewRefused):
+    """The review takes no verdicts any more; the message says who ended it and when."""
+
+
+class ReviewMoved(ReviewRefused):
+    """Another version came under review while somebody was reading; what they wrote is kept as drafts."""
+
+
+class ChangeDataError(SkillsError):
+    """Data that is no change-set."""
+
+
+class ChangeConflicts(SkillsError):
+    """A change-set cannot be applied or undone as it stands; ``conflicts`` say why, each with its ways out."""
+
+    def __init__(self, message: str, conflicts: tuple[object, ...] = ()) -> None:
+        self.conflicts = conflicts
+        super().__init__(message)
+
+
+class ChangeOvertaken(SkillsError):
+    """The library changed since a change-set was looked at, so its effect is another by now; look again."""
+
+
+class ChangeNotOpen(SkillsError):
+    """A change-set is not in the state that the step needs: somebody else has applied, undone or dropped it."""
+
+
+class PromotionInvalid(SkillsError):
+    """A promotion was asked for with something that cannot be; ``field`` is the one that is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from skills_app.domain.agreement import NO_DOUBT, Agreement, Trust
 from skills_app.domain.gates import SEVERITIES, Condition, Gate, Kind, Scope, Waiver, number
 from skills_app.domain.scoring.score import Score
 
@@ -83,7 +84,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class ConditionOutcome:
-    """One condition with what was found: value and limit (None when there is none), and why in a sentence."""
+    """One condition with what was found: value and limit (None when there is none), and why in a sentence.
+
+    ``doubt`` is the agreement with the reviewers for which a score advises where it would have blocked.
+    """
 
     condition: Condition
     status: Status
@@ -93,6 +97,14 @@ class ConditionOutcome:
     findings: tuple[JudgedFinding, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     expired_waivers: tuple[Waiver, ...] = ()
+    doubt: Agreement | None = None
+
+    @property
+    def measured_status(self) -> Status:
+        """Return how it came out by its value alone, whatever the reviewers make of the score."""
+        if self.doubt is None:
+            return self.status
+        return Status.UNKNOWN if self.value is None else Status.NOT_MET
 
     @property
     def is_blocking(self) -> bool:
@@ -113,6 +125,16 @@ class GateOutcome:
     def is_passed(self) -> bool:
         """Return whether the gate lets the version through."""
         return self.verdict is Verdict.PASSED
+
+    @property
+    def is_shut_by_a_score(self) -> bool:
+        """Return whether a score keeps it shut, or would but for a waiver: only then does it matter how far scores are trusted."""
+        return any(
+            one.condition.blocks
+            and one.condition.kind in (Kind.SCORE, Kind.SCORE_DROP)
+            and one.status in (Status.NOT_MET, Status.UNKNOWN, Status.WAIVED)
+            for one in self.conditions
+        )
 
     def of_scope(self, scope: Scope) -> tuple[ConditionOutcome, ...]:
         """Return the conditions on the whole, or those on the change."""
@@ -135,16 +157,23 @@ def judge_gate(
     today: date,
     parent: Judged | None = None,
     waivers: Sequence[Waiver] = (),
+    trust: Trust = NO_DOUBT,
 ) -> GateOutcome:
     """Return the outcome of a gate for one version, every condition explained.
 
     Without ``parent`` the version is a first one, and conditions on the change have nothing to compare. What was
     not measured blocks, because nobody can say that it holds. A waiver counts through its end date; one that has
-    ended does not, and the condition says so. A score from a single run of a model judge advises and never blocks.
+    ended does not, and the condition says so. A score from a single run of a model judge advises and never blocks,
+    and so does one that agrees with the reviewers less than ``trust`` asks for.
     """
     outcomes = tuple(
         _judge_condition(
-            condition, judged, parent, [w for w in waivers if w.condition_key == condition.key], today
+            condition,
+            judged,
+            parent,
+            [w for w in waivers if w.condition_key == condition.key],
+            today,
+            trust,
         )
         for condition in gate.conditions
     )
@@ -153,22 +182,39 @@ def judge_gate(
 
 
 def _judge_condition(
-    condition: Condition, judged: Judged, parent: Judged | None, waivers: list[Waiver], today: date
+    condition: Condition,
+    judged: Judged,
+    parent: Judged | None,
+    waivers: list[Waiver],
+    today: date,
+    trust: Trust,
 ) -> ConditionOutcome:
     live = tuple(waiver for waiver in waivers if waiver.counts_on(today))
     expired = tuple(waiver for waiver in waivers if not waiver.counts_on(today))
     measured = _measure(condition, judged, parent)
     status = _status(condition, measured)
+    is_shut = condition.blocks and status in (Status.NOT_MET, Status.UNKNOWN)
+    doubt = _doubt(condition, judged, trust) if is_shut else None
+    status = Status.ADVISED if doubt else status
     used: tuple[Waiver, ...] = ()
     if status in (Status.NOT_MET, Status.UNKNOWN):
         used = _waivers_that_open(condition, measured, live)
         status = Status.WAIVED if used else status
-    sentence = _sentence(condition, measured, status, used)
+    why = trust.words(doubt) if doubt else "a single run of a model judge stands behind it"
+    sentence = _sentence(condition, measured, status, used, why)
     if expired and status is not Status.MET:
         sentence += " " + " ".join(map(_expired_sentence, expired))
     return ConditionOutcome(
-        condition, status, measured.value, condition.limit, sentence, measured.findings, used, expired
+        condition, status, measured.value, condition.limit, sentence, measured.findings, used, expired, doubt
     )
+
+
+def _doubt(condition: Condition, judged: Judged, trust: Trust) -> Agreement | None:
+    if condition.kind not in (Kind.SCORE, Kind.SCORE_DROP):
+        return None
+    score = judged.scores.get(condition.subject)
+    version = score.version if score else None
+    return trust.doubt(condition.subject, condition.dimension, version)
 
 
 def _status(condition: Condition, measured: _Measured) -> Status:
@@ -226,15 +272,14 @@ def _measure_findings(condition: Condition, judged: Judged, parent: Judged | Non
 
 def _measure_score(condition: Condition, judged: Judged, parent: Judged | None) -> _Measured:
     now = _score_of(condition, judged)
-    name = condition.subject + (f" for {condition.dimension}" if condition.dimension else "")
     if now is None:
-        return _Measured(why_not=f"this version has no score by {name}")
+        return _Measured(why_not=f"this version has no {condition.score_words}")
     score = judged.scores[condition.subject]
     if condition.kind is Kind.SCORE or parent is None:
         return _Measured(now, num_judge_runs=score.num_judge_runs)
     before = _score_of(condition, parent)
     if before is None:
-        return _Measured(why_not=f"the parent version has no score by {name}")
+        return _Measured(why_not=f"the parent version has no {condition.score_words}")
     old = parent.scores[condition.subject]
     if old.version != score.version:
         return _Measured(
@@ -298,7 +343,9 @@ def _rank(finding: JudgedFinding) -> int:
     return SEVERITIES.index(name) if name in SEVERITIES else len(SEVERITIES) - 1
 
 
-def _sentence(condition: Condition, measured: _Measured, status: Status, waivers: tuple[Waiver, ...]) -> str:
+def _sentence(
+    condition: Condition, measured: _Measured, status: Status, waivers: tuple[Waiver, ...], why_advised: str
+) -> str:
     demand = condition.sentence[0].upper() + condition.sentence[1:]
     if status is Status.NOTHING_TO_COMPARE:
         return f"{demand}: this is a first version, so there is nothing to compare."
@@ -311,7 +358,7 @@ def _sentence(condition: Condition, measured: _Measured, status: Status, waivers
     if status is Status.MET:
         return f"{found}, which holds."
     if status is Status.ADVISED:
-        return f"{found}, but a single run of a model judge stands behind it, and that never blocks alone."
+        return f"{found}, but {why_advised}, and that never blocks alone."
     if status is Status.WAIVED:
         return f"{found}; waived: " + "; ".join(map(_waiver_words, waivers)) + "."
     if status is Status.UNKNOWN:

@@ -109,10 +109,16 @@ class Condition:
             return f"at most {limit} {FACTS[self.subject]}"
         if self.kind is Kind.FACT_GROWTH:
             return f"at most {limit} more {FACTS[self.subject]} than the parent version"
-        score = f"score by {self.subject}" + (f" for {self.dimension}" if self.dimension else "")
         if self.kind is Kind.SCORE:
-            return f"{score} at least {limit}"
-        return f"{score} at most {limit} below the parent version"
+            return f"{self.score_words} at least {limit}"
+        return f"{self.score_words} at most {limit} below the parent version"
+
+    @property
+    def score_words(self) -> str:
+        """Return what its score is called; ``calibrated_score`` and ``quality_score`` name themselves, others their scorer."""
+        is_named = self.subject.endswith("_score")
+        score = self.subject.replace("_", " ") if is_named else f"score by {self.subject}"
+        return score + (f" for {self.dimension}" if self.dimension else "")
 
     def as_data(self) -> dict[str, Any]:
         """Return the condition as plain data; ``gate_from_data`` reads it back."""

@@ -7,15 +7,22 @@ list item, and it stays open when a line falls back to the margin.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from skills_app.domain.findings import Place
 from skills_app.domain.links import Link, read_links
 from skills_app.domain.text_lines import TextLines
 
 MAX_HEADING_CHARACTERS = 400
+# In place of a paragraph's offset: each of its lines is an item of its own.
+EACH_LINE = -1
 
+# Most lines of a text without CR: lines that begin with a letter at the margin, and items that do after their mark.
+_PLAIN_LINES = re.compile(r"(?:[^\W\d_].*\n?)+")
+_PLAIN_ITEMS = re.compile(r"(?:[-*+] [^\W\d_].*\n?)+")
 _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)")
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
@@ -79,15 +86,31 @@ class CodeBlock:
     is_closed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Structure:
-    """Everything that the body is built of, each in document order."""
+    """Everything that the body is built of, each in document order; sections and links are read on first use.
+
+    ``prose`` are the spans of text that is no code, as offsets. ``paragraphs`` are first line, line after it and offset of
+    its text of each paragraph and item; ``EACH_LINE`` in place of the offset says that each of the lines is an item of its own.
+    """
 
     headings: tuple[Heading, ...]
-    sections: tuple[Section, ...]
     code_blocks: tuple[CodeBlock, ...]
-    links: tuple[Link, ...]
     prose: tuple[tuple[int, int], ...]
+    paragraphs: tuple[tuple[int, int, int], ...]
+    lines: TextLines
+    body_start: int
+    definitions: Mapping[str, tuple[str, int, int]]
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The body cut at its headings."""
+        return tuple(_sections(self.lines, self.body_start, self.headings))
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links and images of the body."""
+        return read_links(self.lines, self.prose, self.definitions)
 
     def section_at(self, line: int) -> Section | None:
         """Return the section in which a line of the file lies, or None when it lies in the front matter."""
@@ -100,12 +123,16 @@ class Structure:
 
 def slug(text: str) -> str:
     """Return a heading's anchor as GitHub forms it: lower case, blanks to hyphens, letters, digits, ``-`` and ``_`` kept."""
+    if text.isascii() and text.replace(" ", "").isalnum():
+        return text.strip().lower().replace(" ", "-")
     lowered = unicodedata.normalize("NFC", text).strip().lower()
     return "".join("-" if c == " " else c for c in lowered if c.isalnum() or c in " -_")
 
 
 def plain_text(markdown: str) -> str:
     """Return one line of Markdown without link targets, emphasis, code marks and tags."""
+    if markdown.replace(" ", "").isalnum():
+        return " ".join(markdown[:MAX_HEADING_CHARACTERS].split())
     text = _MARKUP.sub(lambda m: m[1] or "", markdown[:MAX_HEADING_CHARACTERS])
     return " ".join(text.replace("\\", "").split())
 
@@ -115,9 +142,9 @@ def read_structure(lines: TextLines, body_start: int) -> Structure:
     scanner = _Scanner(lines, body_start)
     scanner.run()
     headings = tuple(_with_anchors(scanner.headings))
-    sections = tuple(_sections(lines, body_start, headings))
-    links = read_links(lines, scanner.prose, scanner.definitions)
-    return Structure(headings, sections, tuple(scanner.code_blocks), links, tuple(scanner.prose))
+    blocks, prose = tuple(scanner.code_blocks), tuple(scanner.prose)
+    paragraphs = tuple(scanner.paragraphs)
+    return Structure(headings, blocks, prose, paragraphs, lines, body_start, scanner.definitions)
 
 
 @dataclass(slots=True)
@@ -153,28 +180,71 @@ class _Scanner:
         self.headings: list[_RawHeading] = []
         self.code_blocks: list[CodeBlock] = []
         self.prose: list[tuple[int, int]] = []
+        self.paragraphs: list[tuple[int, int, int]] = []
         self.definitions: dict[str, tuple[str, int, int]] = {}
         self.fence: _OpenFence | None = None
         self.is_comment = False
         self.paragraph: tuple[int, int] | None = None  # first line and offset of its text
         self.paragraph_end = 0
+        self.line_after_paragraph = 0
         self.is_plain_paragraph = False
         self.list_indents: list[int] = []
 
     def run(self) -> None:
-        starts, text = self.lines.starts, self.text
-        num_lines = len(starts)
-        for number in range(self.first_line, num_lines + 1):
-            start = max(starts[number - 1], self.body_start)
-            end = starts[number] if number < num_lines else len(text)
-            line = text[start:end].rstrip("\r\n")
-            if line or self.fence is not None or self.is_comment:
-                self._line(number, start, line)
+        text, starts = self.text, self.lines.starts[self.first_line - 1 :]
+        starts[:1] = [max(start, self.body_start) for start in starts[:1]]
+        starts.append(len(text))
+        has_cr = "\r" in text
+        at, num = 0, len(starts) - 1
+        while at < num:
+            start = starts[at]
+            is_read = self.fence is None and not self.is_comment
+            if is_read and text[start] == "\n":
+                self._end_paragraph()
+                at += 1
+                continue
+            if is_read and not has_cr and (following := self._plain_lines(starts, at)) > at:
+                at = following
+                continue
+            at += 1
+            line = text[start : starts[at]].rstrip("\r\n")
+            if is_read and line.startswith("#") and (match := _ATX.match(line)):
+                self._enter_lists(0)
+                self._atx(self.first_line + at - 1, start, line, 0, match)
+            elif line or self.fence is not None:
+                self._line(self.first_line + at - 1, start, line)
             elif self.paragraph is not None:
                 self._end_paragraph()
         self._end_paragraph()
         if self.fence is not None:
+            num_lines = len(self.lines)
             self._close_fence(num_lines, self.lines.span(num_lines)[1], is_closed=False)
+
+    def _plain_lines(self, starts: list[int], at: int) -> int:
+        """Take the lines from ``at`` that need none of the questions of others; return the index of the line after them."""
+        start = starts[at]
+        if self.text[start] in "-*+":
+            match = _PLAIN_ITEMS.match(self.text, start)
+        else:
+            match = None if self.list_indents else _PLAIN_LINES.match(self.text, start)
+        if match is None:
+            return at
+        following = bisect_left(starts, match.end(), at + 1)
+        if self.text[start] in "-*+":
+            self._end_paragraph()
+            items, ends = starts[at : following - 1], starts[at + 1 : following]
+            if items:
+                self.paragraphs.append((self.first_line + at, self.first_line + following - 1, EACH_LINE))
+            self.prose += [(item + 2, end - 1) for item, end in zip(items, ends, strict=True)]
+            self.list_indents = [2]
+            number, start = self.first_line + following - 1, starts[following - 1] + 2
+            self.paragraph, self.is_plain_paragraph = (number, start), False
+        elif self.paragraph is None:
+            self.paragraph, self.is_plain_paragraph = (self.first_line + at, start), True
+        end = match.end()
+        self.paragraph_end = end - (self.text[end - 1] == "\n")
+        self.line_after_paragraph = self.first_line + following
+        return following
 
     def _line(self, number: int, start: int, line: str) -> None:
         if self.fence is not None:
@@ -225,6 +295,7 @@ class _Scanner:
             self.paragraph = (number, start + position)
             self.is_plain_paragraph = not in_list and char not in "|" and not quote_depth
         self.paragraph_end = start + len(line)
+        self.line_after_paragraph = number + 1
 
     def _define(self, start: int, match: re.Match[str]) -> None:
         target = match[2].strip("<>")
@@ -264,6 +335,7 @@ class _Scanner:
     def _end_paragraph(self) -> None:
         if self.paragraph is not None:
             self.prose.append((self.paragraph[1], self.paragraph_end))
+            self.paragraphs.append((self.paragraph[0], self.line_after_paragraph, self.paragraph[1]))
             self.paragraph = None
 
     def _setext(self, number: int, start: int, line: str, position: int) -> bool:
@@ -284,7 +356,12 @@ class _Scanner:
         self._add_heading(len(match[1]), content, number, start + position, start + len(line.rstrip()))
 
     def _add_heading(self, level: int, markdown: str, line: int, start: int, end: int) -> None:
-        place = self.lines.place(start, end)
+        starts = self.lines.starts
+        if line < len(starts) and start < end < starts[line]:
+            column = 1 - starts[line - 1]
+            place = Place(line, start + column, line, end + column)
+        else:
+            place = self.lines.place(start, end)
         self.headings.append(_RawHeading(level, plain_text(markdown), line, start, end, place))
 
     def _open_fence(self, number: int, start: int, line: str, position: int, quote_depth: int) -> bool:

@@ -33,6 +33,11 @@ def search_terms(text: str) -> tuple[Term, ...]:
     return tuple(terms[:MAX_TERMS])
 
 
+def holds_an_address(terms: tuple[Term, ...]) -> bool:
+    """Say whether a bare word of several parts is among the terms, as in ``tools/csv``; then an address may be meant."""
+    return any(term.is_prefix and len(term.words) > 1 for term in terms)
+
+
 def fts5_expression(terms: tuple[Term, ...]) -> str:
     """Return the terms as a SQLite FTS5 query: each a quoted string (so nothing is an operator), all required."""
     return " AND ".join(f'"{" ".join(term.words)}"{"*" if term.is_prefix else ""}' for term in terms)

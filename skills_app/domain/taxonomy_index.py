@@ -1,6 +1,6 @@
 """The index of a library: a tree of categories, and where each skill lives, by its id."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from skills_app.domain.library_problems import LibraryProblem, LibraryReason
 from skills_app.domain.paths import DEEPEST, clean_path, clean_segment, disk_path
 from skills_app.domain.storable import storable_text
 
+LONGEST_TITLE = 128
 _SHAPE_REMEDY = "Mend this entry of the index; the rest of it is used."
 _CONFLICT_REMEDY = "Keep one of the two in the index; until then the first one counts."
 
@@ -26,10 +27,16 @@ class IndexedSkill:
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyIndex:
-    """Categories as path and description, parents first, and the entries by id; both in the order of the file."""
+    """Categories as path and description, parents first, and the entries by id; both in the order of the file.
+
+    ``titles`` are path and title of the categories that state one, ``category_aliases`` other addresses and the paths of
+    the categories that they lead to.
+    """
 
     categories: tuple[tuple[str, str], ...] = ()
     skills: tuple[IndexedSkill, ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
+    category_aliases: tuple[tuple[str, str], ...] = ()
 
     def entry_for(self, *addresses: str) -> IndexedSkill | None:
         """Return the entry that one of ``addresses`` names: by canonical path or id first, then by alias."""
@@ -48,14 +55,20 @@ def read_index(value: Any, *, path: str) -> tuple[TaxonomyIndex, tuple[LibraryPr
         return TaxonomyIndex(), tuple(reader.problems)
     categories = tuple(reader.categories(value.get("taxonomy_tree"), "", 0))
     skills = reader.skills(value.get("skills"))
-    skills = reader.with_top_aliases(skills, value.get("aliases"))
-    return TaxonomyIndex(categories, tuple(reader.without_conflicts(skills))), tuple(reader.problems)
+    skills = reader.with_top_aliases(skills, value.get("aliases"), {path for path, _ in categories})
+    skills = list(reader.without_conflicts(skills))
+    index = TaxonomyIndex(
+        categories, tuple(skills), tuple(reader.titles.items()), tuple(reader.category_aliases.items())
+    )
+    return index, tuple(reader.problems)
 
 
 class _IndexReader:
     def __init__(self, path: str) -> None:
         self.path = path
         self.problems: list[LibraryProblem] = []
+        self.titles: dict[str, str] = {}
+        self.category_aliases: dict[str, str] = {}
 
     def complain(
         self, message: str, *, at: str = "", reason: LibraryReason = LibraryReason.WRONG_SHAPE
@@ -85,7 +98,9 @@ class _IndexReader:
                 self.complain(f"The category '{path}' is not an object.", at=f"taxonomy_tree/{path}")
                 yield path, ""
                 continue
-            description = node.get("description")
+            description, title = node.get("description"), node.get("title")
+            if isinstance(title, str) and title.strip():
+                self.titles[path] = storable_text(title.strip(), longest=LONGEST_TITLE)
             yield path, storable_text(description) if isinstance(description, str) else ""
             yield from self.categories(node.get("children"), path, depth + 1)
 
@@ -149,20 +164,28 @@ class _IndexReader:
         )
         return None
 
-    def with_top_aliases(self, skills: list[IndexedSkill], value: Any) -> list[IndexedSkill]:
-        """Add the aliases that the index keeps apart: address to id or canonical path."""
+    def with_top_aliases(
+        self, skills: list[IndexedSkill], value: Any, categories: Collection[str]
+    ) -> list[IndexedSkill]:
+        """Add the aliases that the index keeps apart: address to id or canonical path, or to the path of a category.
+
+        Those of categories are noted beside; a skill with that id or path goes before.
+        """
         if value is None:
             return skills
         if not isinstance(value, Mapping):
             self.complain("The aliases of the index are not an object.", at="aliases")
             return skills
         extra: dict[str, list[str]] = {}
-        for alias, target in value.items():
+        for alias, stated in value.items():
+            target = stated if isinstance(stated, str) else ""
             entry = next((s for s in skills if target in {s.index_id, s.canonical_path}), None)
             addresses = list(self._aliases(alias, f"aliases/{alias}"[:500]))
-            if entry is None:
+            if entry is None and target in categories:
+                self.category_aliases.update(dict.fromkeys(addresses, target))
+            elif entry is None:
                 self.complain(
-                    f"The alias '{str(alias)[:80]}' leads to no skill of the index.",
+                    f"The alias '{str(alias)[:80]}' leads to no skill or category of the index.",
                     at=f"aliases/{alias}"[:500],
                 )
             else:

@@ -5,6 +5,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, count
+from operator import add
 
 from skills_app.domain.findings import Place
 
@@ -54,7 +56,14 @@ class TextLines:
     @cached_property
     def starts(self) -> list[int]:
         """The offset of the first code point of each line; a text that is empty has one line."""
-        return self._starts_to(len(self.text))
+        if "\r" in self.text:
+            return self._starts_to(len(self.text))
+        lengths = map(len, self.text.split("\n")[:-1])
+        found = [0, *map(add, accumulate(lengths), count(1))]
+        if len(found) > 1 and found[-1] == len(self.text):
+            found.pop()
+        self.__dict__.update(_found=found, _breaks=iter(()))
+        return found
 
     @cached_property
     def newline(self) -> str:

@@ -32,6 +32,28 @@ class RoleGrant(models.Model):
         return f"{self.user} as {self.role}"
 
 
+class AccessToken(models.Model):
+    """What a program signs in with instead of its owner: for reading by the API only, until it expires or is revoked.
+
+    The token itself is shown once and not kept; ``digest`` tells it again.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=100, help_text="what it is for")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token")
+    hint = models.CharField(max_length=8, help_text="its last characters, to know it by")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"
+
+
 class AuditEntry(models.Model):
     """One change: who, what, before, after, when and why. Rows are only ever added."""
 

@@ -53,6 +53,11 @@ class Skill(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("skills:detail", args=[self.key])
 
+    @property
+    def type_words(self) -> str:
+        """The type in words, such as ``task focus``; empty when there is none."""
+        return self.skill_type.replace("_", " ")
+
 
 class SkillFacet(models.Model):
     """One facet of a skill, such as ``lang: python``: a second way to find it beside its home."""
@@ -90,6 +95,11 @@ class SkillDependency(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.target_path}"
 
+    @property
+    def kind_words(self) -> str:
+        """The kind as a person reads it."""
+        return self.kind.replace("_", " ")
+
 
 class SkillVersion(models.Model):
     """One immutable state of a skill: document, files, digest, parent, message, author."""
@@ -120,7 +130,12 @@ class SkillVersion(models.Model):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["skill", "number"], name="version_number_once"),
-            models.UniqueConstraint(fields=["skill", "digest"], name="version_digest_once"),
+            # What is restored says the same again, as a version of its own.
+            models.UniqueConstraint(
+                fields=["skill", "digest"],
+                condition=~models.Q(origin=VersionOrigin.RESTORE.value),
+                name="version_digest_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -72,3 +72,22 @@ class PathAlias(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class PlacementSurvey(models.Model):
+    """What the last look at the whole library found for placing; one row, written by a worker."""
+
+    state = models.CharField(
+        max_length=200, blank=True, help_text="the state of the library that was looked at"
+    )
+    found = models.JSONField(default=dict, help_text="as skills_app.domain.placement reads it")
+    num_skills = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    begun_at = models.DateTimeField(null=True, blank=True, help_text="set while a worker looks")
+    computed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "placement surveys"
+
+    def __str__(self) -> str:
+        return f"placement of {self.num_skills} skills at {self.computed_at}"

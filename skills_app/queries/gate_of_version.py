@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db.models import Q
 
-from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged, ScoreValue, judge_gate
+from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged
 from skills_app.domain.gates import DEFAULT_GATES, Gate, gate_from_data
 from skills_app.domain.gates import Waiver as GateWaiver
 from skills_app.domain.judging import JUDGE_VERSION
-from skills_app.domain.scoring import REFERENCE_SCORER
 from skills_app.models import Gate as GateRow
 from skills_app.models import QualityAssessment, Skill, SkillVersion, ValidationReport, Waiver
+from skills_app.queries.reviewer_agreement import Trusts, gate_scores
 
 BUILT_IN = 0
 
@@ -73,7 +73,7 @@ def gate_for_version(version: SkillVersion, *, today: date) -> GateView | None:
     skill = version.skill
     in_force = gate_in_force(skill.category.path if skill.category else None)
     waivers = [gate_waiver(row) for row in waivers_of_skill(skill)]
-    outcome = judge_gate(in_force.gate, judged, today=today, parent=parent, waivers=waivers)
+    outcome = Trusts().judge(in_force.gate, judged, today=today, parent=parent, waivers=waivers)
     return GateView(in_force, outcome)
 
 
@@ -114,27 +114,9 @@ def judged_from(reports: list[ValidationReport], assessments: list[QualityAssess
     if not own:
         return None
     facts: dict[str, Any] = own[0].details.get("facts", {})
+    in_order = sorted(assessments, key=lambda row: row.pk)
     return Judged(
         findings={report.validator: list(report.findings.all()) for report in own},
-        scores=_scores(sorted(assessments, key=lambda row: row.pk)),
+        scores=gate_scores(in_order),
         facts=facts,
     )
-
-
-def _scores(assessments: list[QualityAssessment]) -> dict[str, ScoreValue]:
-    scores: dict[str, ScoreValue] = {}
-    for row in assessments:
-        if row.is_own and row.deterministic_score is not None:
-            dimensions = {d["name"]: d["value"] for d in row.details.get("dimensions", [])}
-            scores[row.scorer] = ScoreValue(row.deterministic_score, row.scorer_version, 0, dimensions)
-    reference = scores.get(REFERENCE_SCORER)
-    if reference is not None:
-        scores["calibrated_score"] = reference
-    for row in assessments:
-        if not row.is_own and row.calibrated_score is not None:
-            # In the records the calibrated score is the reference score, computed by rule, whoever wrote it down.
-            version = reference.version if reference else row.scorer_version
-            scores["calibrated_score"] = ScoreValue(row.calibrated_score, version)
-        if not row.is_own and row.quality_score is not None:
-            scores["quality_score"] = ScoreValue(row.quality_score, row.scorer_version, 1)
-    return scores

@@ -3,16 +3,39 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.db.models import F, Prefetch, Q
 
-from skills_app.domain.gate_outcome import GateOutcome, Judged, judge_gate
-from skills_app.domain.gates import Gate, gate_from_data
+from skills_app.domain.agreement import Agreement
+from skills_app.domain.gate_outcome import GateOutcome, Judged
+from skills_app.domain.gates import Condition, Gate, Kind, gate_from_data
 from skills_app.models import Category, Skill, SkillVersion, ValidationReport, Waiver
 from skills_app.models import Gate as GateRow
 from skills_app.queries.gate_of_version import gate_in_force, gate_waiver, judged_from
+from skills_app.queries.reviewer_agreement import Trusts
 
 MOST_PREVIEWED = 300
 MOST_WAIVERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionView:
+    """A condition with how far its score agrees with the reviewers, and whether it only advises for that reason.
+
+    ``agreement`` is None for a condition on no score, one that only advises anyway, and while nobody judged a version.
+    """
+
+    condition: Condition
+    agreement: Agreement | None
+    is_doubted: bool
+    least: float
+
+    @property
+    def is_of_a_score(self) -> bool:
+        """Whether agreement with the reviewers decides if it may block."""
+        return (
+            self.condition.blocks and self.condition.kind in (Kind.SCORE, Kind.SCORE_DROP) and self.least > 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +46,7 @@ class GateRowView:
     gate: Gate
     revision: int
     branch: str
+    conditions: tuple["ConditionView", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +79,28 @@ def gates_for_list() -> list[GateRowView]:
     """Return every gate that somebody wrote, that of the library first."""
     rows = GateRow.objects.select_related("category").prefetch_related("revisions")
     views = []
+    trusts = Trusts()
     for row in rows:
         revision = next(iter(row.revisions.all()), None)
         if revision is not None:
             branch = row.category.path if row.category else ""
-            views.append(GateRowView(row, gate_from_data(revision.data), revision.number, branch))
+            gate = gate_from_data(revision.data)
+            views.append(GateRowView(row, gate, revision.number, branch, conditions_of(gate, trusts)))
     return sorted(views, key=lambda view: view.branch)
+
+
+def conditions_of(gate: Gate, trusts: Trusts) -> tuple[ConditionView, ...]:
+    """Return the conditions of a gate that is in force, each with what the reviewers make of its score."""
+    trust = trusts.of(gate)
+    return tuple(
+        ConditionView(
+            one,
+            trust.of(one.subject, one.dimension),
+            trust.doubt(one.subject, one.dimension) is not None,
+            settings.FLEET_LEAST_AGREEMENT,
+        )
+        for one in gate.conditions
+    )
 
 
 def waivers_for_list(*, place: str = "") -> list[Waiver]:
@@ -82,16 +122,17 @@ def waivers_for_list(*, place: str = "") -> list[Waiver]:
 def preview_gate(gate: Gate, *, category: Category | None, today: date) -> Preview:
     """Return what ``gate`` would say of the current versions in its branch, beside the gate in force there now.
 
-    At most ``MOST_PREVIEWED`` skills are looked at, in the order of their paths; five queries whatever their number.
+    At most ``MOST_PREVIEWED`` skills are looked at, in the order of their paths; their number does not change that of the queries.
     """
     skills = Skill.objects.exclude(current_version=None).order_by("path")
     if category is not None:
         skills = skills.filter(Q(category=category) | Q(category__path__startswith=f"{category.path}/"))
     rows = list(skills.select_related("current_version", "category")[: MOST_PREVIEWED + 1])
     kept = rows[:MOST_PREVIEWED]
-    versions = _judged_versions([pk for row in kept for pk in _versions_of(row)])
+    versions = judged_versions([pk for row in kept for pk in _versions_of(row)])
     live = list(Waiver.objects.filter(withdrawn_at=None).select_related("category"))
     before = {path: gate_in_force(path or None) for path in {_branch(row) for row in kept}}
+    trusts = Trusts()
     found = []
     num_unjudged = 0
     for row in kept:
@@ -102,9 +143,11 @@ def preview_gate(gate: Gate, *, category: Category | None, today: date) -> Previ
             continue
         before_it = version.parent_id
         parent = (versions[before_it] or Judged()) if before_it in versions else None
-        waivers = [gate_waiver(one) for one in live if _reaches(one, row)]
-        now = judge_gate(before[_branch(row)].gate, judged, today=today, parent=parent, waivers=waivers)
-        then = judge_gate(gate, judged, today=today, parent=parent, waivers=waivers)
+        waivers = [gate_waiver(one) for one in live if waiver_reaches(one, row)]
+        now, then = (
+            trusts.judge(one, judged, today=today, parent=parent, waivers=waivers)
+            for one in (before[_branch(row)].gate, gate)
+        )
         found.append(Previewed(row, now, then))
     return Preview(
         len(found),
@@ -125,14 +168,15 @@ def _branch(skill: Skill) -> str:
     return skill.category.path if skill.category else ""
 
 
-def _reaches(waiver: Waiver, skill: Skill) -> bool:
+def waiver_reaches(waiver: Waiver, skill: Skill) -> bool:
+    """Say whether a waiver is for the skill or for a branch above it."""
     if waiver.category is None:
         return waiver.skill_id == skill.pk
     path = waiver.category.path
     return _branch(skill) == path or _branch(skill).startswith(f"{path}/")
 
 
-def _judged_versions(pks: list[int]) -> dict[int, Judged | None]:
+def judged_versions(pks: list[int]) -> dict[int, Judged | None]:
     """Return what is known of those versions that are documents; None for those that were not judged yet."""
     reports = ValidationReport.objects.filter(is_own=True).defer("raw").prefetch_related("findings")
     rows = SkillVersion.objects.filter(pk__in=pks, content_kind="markdown").only("pk")

@@ -44,6 +44,27 @@ def resolve_path(address: str) -> Resolution | None:
     return None
 
 
+def category_at(address: str) -> Category | None:
+    """Return the category that lives at ``address``, or else the one that did; None for neither. At most two queries."""
+    path = address.strip().strip("/")
+    if not path or "\x00" in path:
+        return None
+    found = Category.objects.filter(path=path).first()
+    if found is not None:
+        return found
+    alias = PathAlias.objects.filter(path=path, category__isnull=False).select_related("category").first()
+    return alias.category if alias else None
+
+
+def branch_paths(addresses: Iterable[str]) -> list[str]:
+    """Return each address of a branch as it is now; one that no category has or had stays as it stands. One query or two."""
+    wanted = list(addresses)
+    rows = PathAlias.objects.filter(path__in=wanted, category__isnull=False)
+    old = dict(rows.values_list("path", "category__path"))
+    living = set(Category.objects.filter(path__in=old).values_list("path", flat=True)) if old else set()
+    return [path if path in living else old.get(path) or path for path in wanted]
+
+
 def skill_keys_by_address(addresses: Iterable[str]) -> dict[str, int]:
     """Return the primary key of the skill that each address means, as ``resolve_path`` finds it; others are left out.
 

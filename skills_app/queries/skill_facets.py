@@ -50,6 +50,11 @@ class FacetGroup:
     num_more: int = 0
 
     @property
+    def is_named(self) -> bool:
+        """Say whether this is a facet that curators gave, not a column that every skill has."""
+        return self.key.startswith("facet:")
+
+    @property
     def is_chosen(self) -> bool:
         """Say whether a value of this group is chosen."""
         return any(value.is_chosen for value in self.values)
@@ -75,7 +80,8 @@ def _column_group(chosen: SkillFilter, group: str) -> FacetGroup:
     order = list(QualityBand) if group == "band" else sorted(counts, key=lambda v: (-counts[v], v))
     values = [
         FacetValue(
-            label=labels.get(value) or (_NO_LABELS.get(group, "none") if value == NO_VALUE else value),
+            label=labels.get(value)
+            or (_NO_LABELS.get(group, "none") if value == NO_VALUE else value.replace("_", " ")),
             value=value,
             count=counts.get(value, 0),
             is_chosen=value in chosen.values(group),
@@ -92,7 +98,9 @@ def _named_facets(chosen: SkillFilter) -> list[FacetGroup]:
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for name in (None, *chosen.facet_names()):
         skills = skills_matching_filter(chosen.without(f"facet:{name}") if name else chosen)
-        held = SkillFacet.objects.filter(skill__in=skills.values("pk"))
+        held = SkillFacet.objects.all()
+        if chosen.is_narrowed:
+            held = held.filter(skill__in=skills.values("pk"))
         held = held.filter(name=name) if name else held.exclude(name__in=chosen.facet_names())
         for facet, value, number in held.order_by().values_list("name", "value").annotate(n=Count("skill")):
             counts[facet][value] = number

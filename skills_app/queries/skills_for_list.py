@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from skills_app.domain.search_words import search_terms
 from skills_app.domain.skill_filter import BAND_FROM, QualityBand, SkillFilter, SkillSort
 from skills_app.models import Skill, SkillFacet
+from skills_app.queries.resolve_path import branch_paths
 from skills_app.queries.text_search import SnippetPart, ranked_skill_ids, skills_with_text, snippets
 
 PAGE_SIZE = 50
@@ -179,9 +180,8 @@ def _one_of(column: str, values: Sequence[str]) -> Q:
 
 def _in_branches(branches: Sequence[str]) -> Q:
     condition = Q(pk__in=[])
-    for path in branches:
-        if path == NO_VALUE:
-            condition |= Q(category=None)
-        else:
-            condition |= Q(category__path=path) | Q(category__path__startswith=f"{path}/")
+    if NO_VALUE in branches:
+        condition |= Q(category=None)
+    for path in branch_paths(path for path in branches if path != NO_VALUE):
+        condition |= Q(category__path=path) | Q(category__path__startswith=f"{path}/")
     return condition

@@ -1,4 +1,4 @@
-"""Give a skill another address that answers with its own."""
+"""Give a skill or a category another address that answers with its own."""
 
 from django.db import transaction
 
@@ -17,26 +17,39 @@ def add_alias(*, path: str, skill: Skill, actor_name: str = "") -> bool:
         AliasLoops: it is the skill's own path.
         PathTaken: it is the path of another skill or of a category, or an alias of something else.
     """
+    is_new = _add(path, skill, actor_name)
+    if is_new:
+        index_skill_text(skill_ids=[skill.pk])
+    return is_new
+
+
+@transaction.atomic
+def add_category_alias(*, path: str, category: Category, actor_name: str = "") -> bool:
+    """Let ``path`` lead to ``category``; return False when it did already. Raises as ``add_alias`` does."""
+    return _add(path, category, actor_name)
+
+
+def _add(path: str, target: Skill | Category, actor_name: str) -> bool:
+    kind = "skill" if isinstance(target, Skill) else "category"
     if not path or len(path) > 512 or ".." in path.split("/") or "\x00" in path or path.startswith("/"):
         raise PathInvalid(f"'{path[:80]}' cannot be an alias: it is empty, too long, absolute or climbs.")
-    if path == skill.path:
-        raise AliasLoops(f"'{path}' is the skill's own path, so as an alias it would lead back to itself.")
+    if path == target.path:
+        raise AliasLoops(f"'{path}' is the {kind}'s own path, so as an alias it would lead back to itself.")
     taken = Skill.objects.filter(path=path).first() or Category.objects.filter(path=path).first()
     if taken is not None:
         raise PathTaken(f"'{path}' is the path of a {taken._meta.verbose_name}; an alias must not shadow it.")
-    alias, is_new = PathAlias.objects.get_or_create(path=path, defaults={"skill": skill})
+    alias, is_new = PathAlias.objects.get_or_create(path=path, defaults={kind: target})
     if not is_new:
-        if alias.skill_id == skill.pk:
+        if target in (alias.skill, alias.category):
             return False
         raise PathTaken(
             f"'{path}' already leads to {alias.skill or alias.category}; remove that alias first."
         )
     record_audit(
         verb="added_alias",
-        target_kind="skill",
-        target_key=skill.key,
+        target_kind=kind,
+        target_key=target.key,
         actor_name=actor_name,
         after={"alias": path},
     )
-    index_skill_text(skill_ids=[skill.pk])
     return True

@@ -48,14 +48,14 @@ def add_version(
     With ``files`` None only the document is known: any version with the same document is the same. Otherwise the same
     document and the same files are. The new version's parent is ``parent`` or else the one before it, and it becomes the
     current one, unless it is a draft (``becomes_current`` false) or a run ended before the current version was made. Two
-    writers at once get one version.
+    writers at once get one version. What is restored is always a version of its own.
     """
     skill = Skill.objects.select_for_update().get(pk=skill.pk)
     content_digest = digest_of(content)
     digest = version_digest(content_digest, [(file.path, file.digest) for file in files or ()])
     same = {"content_digest": content_digest} if files is None else {"digest": digest}
     found = skill.versions.filter(**same).order_by("number").first()
-    if found is not None:
+    if found is not None and origin is not VersionOrigin.RESTORE:
         return AddedVersion(found, False)
     latest = skill.versions.order_by("-number").first()
     version = SkillVersion.objects.create(

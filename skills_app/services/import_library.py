@@ -15,11 +15,12 @@ from skills_app.adapters.library_folder import (
     SkillReading,
 )
 from skills_app.domain.enums import SkillStatus, VersionOrigin
-from skills_app.domain.errors import AliasLoops, SkillsError
+from skills_app.domain.errors import AliasLoops, PathTaken, SkillsError
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason
 from skills_app.domain.paths import clean_path, disk_path
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
-from skills_app.models import Category, Skill
+from skills_app.models import Category, PathAlias, Skill
+from skills_app.queries.resolve_path import resolve_path
 from skills_app.services.add_alias import add_alias
 from skills_app.services.add_version import add_version
 from skills_app.services.link_dependencies import link_dependencies
@@ -32,6 +33,7 @@ from skills_app.services.set_facets import set_facets
 
 ACTOR = "library scan"
 _CONFLICT_REMEDY = "Remove or rename one of the two, then import again."
+_OLD_CATEGORY_REMEDY = "Remove this category from the taxonomy_tree of the index."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,16 @@ class _Import:
     placed: list[_Placed] = field(default_factory=list)
     taken: dict[int, str] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
+    led_away: dict[str, str] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
 
     def run(self, readings: Iterator[tuple[FoundSkill, SkillReading]]) -> LibraryImport:
         self.problems += self.scan.problems
         num_before = Category.objects.count()
         with transaction.atomic():
-            for path, description in self.scan.index.categories:
-                make_category(path=path, description=description, actor_name=ACTOR)
+            self._make_categories()
         self.claims = _claims_by_place(self.scan.index, self.scan.skills)
+        self.aliases = frozenset(alias for entry in self.scan.index.skills for alias in entry.aliases)
         for _, reading in readings:
             self.problems += reading.problems
             if reading.skill is not None:
@@ -118,7 +122,32 @@ class _Import:
             self._describe(one)
         link_dependencies()
         self._note_missing()
+        self._note_old_categories()
         return self._result(Category.objects.count() - num_before)
+
+    def _make_categories(self) -> None:
+        """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
+        known = set(Category.objects.values_list("path", flat=True))
+        for path, description in self.scan.index.categories:
+            unknown = [one for one in _with_those_above(path) if one not in known]
+            alias = PathAlias.objects.filter(path__in=unknown).order_by("path").first() if unknown else None
+            if alias is not None:
+                self.led_away[path] = alias.path
+                continue
+            make_category(path=path, description=description, actor_name=ACTOR)
+            known.update(unknown)
+
+    def _note_old_categories(self) -> None:
+        """Say which categories of the index were not made, unless a skill that lies there made them."""
+        for path, old in self.led_away.items():
+            alias = PathAlias.objects.filter(path=old).select_related("skill", "category").first()
+            if alias is None:
+                continue
+            leads_to = alias.skill or alias.category
+            message = f"The index still names the category '{path}', but '{old}' leads to {leads_to} now, so it was not made."
+            where = f"index#taxonomy_tree/{path}"[:1024]
+            problem = LibraryProblem(where, LibraryReason.CONFLICT, message, _OLD_CATEGORY_REMEDY)
+            self.problems.append(problem)
 
     def _result(self, num_new_categories: int) -> LibraryImport:
         return LibraryImport(
@@ -169,9 +198,7 @@ class _Import:
     def _write(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> None:
         skill, is_new = self._identify(read, entry, home)
         if skill.pk in self.taken:
-            self._conflict(
-                read.path, f"{read.path} and {self.taken[skill.pk]} are both the skill {skill.path}."
-            )
+            self._conflict(read.path, _taken_twice(read, self.taken[skill.pk], skill))
             return
         one = _Placed(read, entry, skill, is_new)
         one.is_changed = self._settle(one)
@@ -183,8 +210,10 @@ class _Import:
     def _add_version(self, skill: Skill, read: LibrarySkill) -> bool:
         """Add what was read as a version; return whether it is new.
 
-        A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill.
+        A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill. What
+        people changed on disk since the skill was promoted is offered as a draft; what was promoted stays current.
         """
+        is_promoted = skill.promotions.standing().exists()
         return add_version(
             skill=skill,
             content=read.content,
@@ -193,8 +222,9 @@ class _Import:
             metadata=read.stated_metadata,
             origin=VersionOrigin.LIBRARY,
             made_at=read.made_at,
-            message=f"Found in the library at {read.path}",
+            message=f"{'Changed on disk' if is_promoted else 'Found in the library'} at {read.path}",
             author_name=ACTOR,
+            becomes_current=not is_promoted,
         ).is_new
 
     def _identify(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> tuple[Skill, bool]:
@@ -212,7 +242,7 @@ class _Import:
         return make_skill(
             path=home,
             name=read.metadata.name,
-            external_id=entry.index_id if entry else "",
+            external_id=entry.index_id if entry and not self._is_given_away(entry) else "",
             status=(entry.status if entry else None) or SkillStatus.ACTIVE,
             actor_name=ACTOR,
         )
@@ -223,7 +253,8 @@ class _Import:
         if entry is None:
             return False
         before = {"external_id": skill.external_id, "status": str(skill.status)}
-        after = {"external_id": entry.index_id, "status": (entry.status or SkillStatus(skill.status)).value}
+        status = entry.status or SkillStatus(skill.status)
+        after = {"external_id": self._id_of(skill, entry, status), "status": status.value}
         if before != after:
             skill.external_id, skill.status = after["external_id"], after["status"]
             skill.save(update_fields=["external_id", "status", "updated_at"])
@@ -236,6 +267,21 @@ class _Import:
                 after=after,
             )
         return set_facets(skill=skill, facets=entry.facets, actor_name=ACTOR) or before != after
+
+    def _id_of(self, skill: Skill, entry: IndexedSkill, status: SkillStatus) -> str:
+        """Return the id that the index gives a skill, but none that leads to the one that stands in for it."""
+        if self._is_given_away(entry):
+            return ""
+        if status is SkillStatus.ARCHIVED and not skill.external_id:
+            found = resolve_path(entry.index_id)
+            if found is not None and found.skill != skill:
+                return ""
+        return entry.index_id
+
+    def _is_given_away(self, entry: IndexedSkill) -> bool:
+        """Say whether an archived skill's id is an address of another skill in the index."""
+        is_alias = entry.index_id in self.aliases and entry.index_id not in entry.aliases
+        return is_alias and entry.status is SkillStatus.ARCHIVED
 
     def _describe(self, one: _Placed) -> None:
         """Add aliases and dependencies, now that every skill has its home."""
@@ -250,7 +296,9 @@ class _Import:
             except AliasLoops:
                 continue
             except SkillsError as error:
-                self._conflict(one.read.path, str(error))
+                # What an archived skill says of itself still names the addresses that another took over.
+                if not (isinstance(error, PathTaken) and skill.status == SkillStatus.ARCHIVED):
+                    self._conflict(one.read.path, str(error))
         dependencies = one.read.metadata.dependencies
         one.is_changed |= set_dependencies(skill=skill, dependencies=dependencies, actor_name=ACTOR)
 
@@ -264,6 +312,19 @@ class _Import:
 
     def _conflict(self, path: str, message: str) -> None:
         self.problems.append(LibraryProblem(path[:1024], LibraryReason.CONFLICT, message, _CONFLICT_REMEDY))
+
+
+def _with_those_above(path: str) -> list[str]:
+    """Return the address of a category after those of all above it."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
+def _taken_twice(read: LibrarySkill, other: str, skill: Skill) -> str:
+    """Say what to do about two places of one skill; a JSON file often stays beside the folder that was written from it."""
+    if read.content_kind == "json" and other == read.path:
+        return f"{read.path}.json lies beside the folder of the same skill; the folder was read. Remove the file."
+    return f"{read.path} and {other} are both the skill {skill.path}."
 
 
 def _merged(problems: list[LibraryProblem]) -> tuple[LibraryProblem, ...]:

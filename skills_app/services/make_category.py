@@ -10,10 +10,11 @@ from skills_app.services.record_audit import record_audit
 
 
 @transaction.atomic
-def make_category(*, path: str, description: str = "", actor_name: str = "") -> Category:
+def make_category(*, path: str, description: str = "", title: str = "", actor_name: str = "") -> Category:
     """Return the category at ``path``, made with its ancestors if it was missing.
 
-    A description fills an empty one and is otherwise left alone. An alias of that path gives way: canonical wins.
+    A description fills an empty one and is otherwise left alone; a title is only for one that is made. An alias of that
+    path gives way: canonical wins.
 
     Raises:
         PathInvalid: ``path`` is not a clean address.
@@ -27,8 +28,9 @@ def make_category(*, path: str, description: str = "", actor_name: str = "") -> 
     parts = path.split("/")
     for depth, slug in enumerate(parts, start=1):
         here = "/".join(parts[:depth])
+        called = storable_text(title, longest=128) if depth == len(parts) else ""
         category, is_new = Category.objects.get_or_create(
-            path=here, defaults={"slug": slug, "parent": parent, "title": title_of(slug)}
+            path=here, defaults={"slug": slug, "parent": parent, "title": called or title_of(slug)}
         )
         if is_new:
             PathAlias.objects.filter(path=here).delete()

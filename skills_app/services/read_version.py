@@ -53,9 +53,9 @@ def read_version(
     ``is_source`` the document is shown as numbered lines. Three queries, and one more for the rendered document.
     """
     document = parse_document(version.content)
-    rendered, head = _texts(version, document, is_source=is_source)
+    rendered, head = document_texts(version, document, is_source=is_source)
     fields = () if is_source else front_matter_fields(document)
-    shown = _Places(
+    shown = ShownPlaces(
         anchored_lines(rendered.html + (head.html if head else "")),
         [(field.line, field.end_line) for field in fields],
     )
@@ -92,7 +92,7 @@ def read_version(
     )
 
 
-class _Places:
+class ShownPlaces:
     """The lines that the page can show: places in the text, and the spans of front matter fields."""
 
     def __init__(self, lines: Sequence[int], spans: Sequence[tuple[int, int]]) -> None:
@@ -109,8 +109,8 @@ class _Places:
         return self._lines[max(0, bisect_right(self._lines, line) - 1)]
 
 
-def _texts(
-    version: SkillVersion, document: SkillDocument, *, is_source: bool
+def document_texts(
+    version: SkillVersion, document: SkillDocument, *, is_source: bool = False
 ) -> tuple[Rendered, Rendered | None]:
     """Return the document's text, and the source of front matter that cannot be shown as fields."""
     if version.content_kind == "json":
@@ -127,7 +127,7 @@ def _texts(
     return rendered, head
 
 
-def _lit_lines(report: ReportView, shown: _Places) -> range:
+def _lit_lines(report: ReportView, shown: ShownPlaces) -> range:
     """Return the lines that the chosen finding is about, from the place that the page shows; empty without one."""
     views = (*report.open_findings, *report.passed_findings)
     chosen = next((view for view in views if view.finding.pk == report.chosen_finding_id), None)
@@ -140,7 +140,7 @@ def _lit_lines(report: ReportView, shown: _Places) -> range:
 Choice = tuple[int | None, int | None, str]
 
 
-def _report_view(version: SkillVersion, choice: Choice, shown: _Places, text: str) -> ReportView:
+def _report_view(version: SkillVersion, choice: Choice, shown: ShownPlaces, text: str) -> ReportView:
     report_id, finding_id, severity = choice
     every = tuple(version.validation_reports.defer("raw").order_by("-made_at", "-pk"))
     given = tuple(report for report in every if not report.is_own)
@@ -194,7 +194,7 @@ def _matrix_row(report: ValidationReport) -> MatrixRow:
     return MatrixRow(report, title, outcome, report.feedback, report.num_errors + report.num_warnings)
 
 
-def _finding_view(finding: Finding, number: int, shown: _Places, text: str) -> FindingView:
+def _finding_view(finding: Finding, number: int, shown: ShownPlaces, text: str) -> FindingView:
     fix = _fix_view(finding, text)
     if finding.path:
         return FindingView(finding, number, WHOLE, finding.path, fix)
@@ -230,7 +230,7 @@ def _standing_in(field: Field, findings: Sequence[FindingView]) -> tuple[Finding
     return tuple(f for f in findings if f.finding.line and field.line <= f.finding.line <= field.end_line)
 
 
-def _assessment_view(version: SkillVersion, assessment_id: int | None, shown: _Places) -> AssessmentView:
+def _assessment_view(version: SkillVersion, assessment_id: int | None, shown: ShownPlaces) -> AssessmentView:
     every = version.quality_assessments.defer("raw").order_by("is_own", "-made_at", "-pk")
     assessments = tuple(every)
     usual = next((one for one in assessments if not one.is_own or one.details.get("dimensions")), None)
@@ -240,7 +240,7 @@ def _assessment_view(version: SkillVersion, assessment_id: int | None, shown: _P
     return AssessmentView(assessments, chosen, measures, tuple(_dimension(one, shown) for one in dimensions))
 
 
-def _dimension(data: dict[str, Any], shown: _Places) -> DimensionView:
+def _dimension(data: dict[str, Any], shown: ShownPlaces) -> DimensionView:
     evidence = tuple(
         EvidenceView(
             found["line"],

@@ -5,6 +5,7 @@ from typing import Any
 from skills_app.domain.metadata import merge_front_matter, read_metadata
 from skills_app.domain.storable import storable_text
 from skills_app.models import Skill, SkillVersion
+from skills_app.queries.skill_scores import assessment_in_force
 
 
 def refresh_skill(*, skill: Skill) -> bool:
@@ -51,13 +52,11 @@ def _judged(version: SkillVersion | None) -> dict[str, Any]:
     """Return scores and status as somebody gave them; where nobody did, as our own rules and the reference scorer see it."""
     if version is None:
         return {"quality_score": None, "calibrated_score": None, "report_status": ""}
-    assessments = version.quality_assessments.order_by("-made_at", "-pk")
     reports = version.validation_reports.order_by("-made_at", "-pk")
-    quality = assessments.filter(is_own=False).first()
     report = reports.filter(is_own=False).first() or reports.filter(validator="skill-fleet").first()
-    reference = None if quality else assessments.filter(is_own=True, calibrated_score__isnull=False).first()
+    quality = assessment_in_force(version)
     return {
         "quality_score": quality.quality_score if quality else None,
-        "calibrated_score": (quality or reference).calibrated_score if quality or reference else None,  # type: ignore[union-attr]
+        "calibrated_score": quality.calibrated_score if quality else None,
         "report_status": report.status if report else "",
     }

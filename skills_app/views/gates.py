@@ -1,11 +1,13 @@
 """Gates: what versions must meet, its history, and a preview before it counts; waivers are listed beside them."""
 
 from typing import cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,7 +19,9 @@ from skills_app.domain.gates import gate_from_data
 from skills_app.forms import KIND_LABELS, SUBJECTS, GateForm, gate_form_of, read_gate_form, severities
 from skills_app.models import Category, Gate
 from skills_app.queries.gate_of_version import built_in_gate, gate_in_force
-from skills_app.queries.gates import Preview, gates_for_list, preview_gate, waivers_for_list
+from skills_app.queries.gates import Preview, conditions_of, gates_for_list, preview_gate, waivers_for_list
+from skills_app.queries.resolve_path import category_at, resolve_path
+from skills_app.queries.reviewer_agreement import Trusts
 from skills_app.services.edit_gate import edit_gate
 from skills_app.views.waivers import branch_of
 
@@ -30,14 +34,18 @@ def gate_list(request: HttpRequest) -> HttpResponse:
     ``?of=`` is the path of a skill or a branch: the waivers of what lies there, and of the branches above that reach it.
     """
     gates = gates_for_list()
+    built_in = None if any(not view.branch for view in gates) else built_in_gate()
     place = request.GET.get("of", "").strip().strip("/")[:512]
+    found = resolve_path(place) if place else None
+    place = found.path if found else place
     may_anywhere = may(request.user, "edit_gates") or may_somewhere(request.user, "waive")
     paths = (
         list(Category.objects.order_by("path").values_list("path", flat=True)[:500]) if may_anywhere else []
     )
     context = {
         "gates": gates,
-        "built_in": None if any(not view.branch for view in gates) else built_in_gate(),
+        "built_in": built_in,
+        "built_in_conditions": conditions_of(built_in, Trusts()) if built_in else (),
         "waivers": [
             (row, row.withdrawn_at is None and may(request.user, "waive", branch=branch_of(row)))
             for row in waivers_for_list(place=place)
@@ -58,7 +66,9 @@ def gate_detail(request: HttpRequest, name: str) -> HttpResponse:
     revisions = [
         (revision, gate_from_data(revision.data)) for revision in row.revisions.select_related("author")
     ]
-    return render_page(request, "skills_app/gate_detail.html", {"row": row, "revisions": revisions})
+    conditions = conditions_of(revisions[0][1], Trusts()) if revisions else ()
+    context = {"row": row, "revisions": revisions, "conditions": conditions}
+    return render_page(request, "skills_app/gate_detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,9 +76,13 @@ def gate_detail(request: HttpRequest, name: str) -> HttpResponse:
 def gate_edit(request: HttpRequest) -> HttpResponse:
     """Write the gate of the library or of one branch (``?branch=``): preview what it would say, or keep a revision."""
     branch = request.GET.get("branch", "")
-    category = Category.objects.filter(path=branch).first() if branch else None
+    category = category_at(branch) if branch else None
     if branch and category is None:
         raise Http404(f"There is no branch {branch[:200]}.")
+    if category is not None and category.path != branch:
+        if request.method == "GET":
+            return redirect(f"{reverse('gates:edit')}?{urlencode({'branch': category.path})}")
+        branch = category.path
     row = Gate.objects.filter(category=category).first()
     last = row.revisions.first() if row else None
     revision = last.number if last else 0

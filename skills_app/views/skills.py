@@ -10,17 +10,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fleet_site.access import may, refusal, require
 from fleet_site.http import render_page
 from skills_app.domain.document_card import linked_files, value_rows
 from skills_app.domain.documents import parse_document
-from skills_app.domain.errors import DocumentEditError
+from skills_app.domain.errors import DocumentEditError, DocumentWriteError
 from skills_app.domain.skill_filter import SORT_LABELS, SkillSort, parse_skill_filter, skill_filter_from_query
+from skills_app.domain.skill_timeline import KINDS
 from skills_app.models import Skill, SkillVersion
 from skills_app.queries.gate_of_version import gate_for_version
+from skills_app.queries.proposed_homes import proposed_homes
+from skills_app.queries.publishing_page import publishing_of_skill
 from skills_app.queries.resolve_path import resolve_path
+from skills_app.queries.reviews_of_versions import VersionReview, reviews_of_versions
 from skills_app.queries.skill_facets import facets_for_list
 from skills_app.queries.skill_page import (
     crumbs_of_skill,
@@ -32,18 +36,23 @@ from skills_app.queries.skill_page import (
     version_of_skill,
     versions_of_skill,
 )
+from skills_app.queries.skill_relations import graph_of_skill, problems_of_skill
+from skills_app.queries.skill_timeline import timeline_of_skill
 from skills_app.queries.skills_for_list import neighbours_in_list, skills_for_list
 from skills_app.services.apply_fixes import apply_fixes
 from skills_app.services.judge_version import judge_version
 from skills_app.services.read_version import read_version
+from skills_app.services.write_from_json import write_from_json
 
 TABS = {
     "document": "Document and reports",
     "source": "Source",
     "files": "Files",
     "versions": "Versions",
+    "publishing": "Publishing",
     "runs": "Runs",
     "about": "About",
+    "history": "History",
 }
 
 
@@ -139,6 +148,29 @@ def version_fix(request: HttpRequest, key: str, number: int) -> HttpResponse:
     return redirect(added.version)
 
 
+@require_POST
+@require("edit_skill")
+def version_write(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Make a draft with a SKILL.md of a one-file JSON skill, and lead there."""
+    skill = skill_or_404(key)
+    branch = skill.category.path if skill.category else None
+    if not may(request.user, "edit_skill", branch=branch):
+        raise PermissionDenied(refusal("edit_skill", branch=branch))
+    version = version_or_404(skill, number)
+    version.skill = skill
+    try:
+        added = write_from_json(version=version, actor=cast(User, request.user), now=timezone.now())
+    except DocumentWriteError as error:
+        messages.error(request, f"No SKILL.md was written. {error}")
+        return redirect(version)
+    messages.success(
+        request,
+        f"Version {added.version.number} says what the JSON says. What an agent is to do is still to be written: by suggested "
+        "edits in its review, or by a generation.",
+    )
+    return redirect(added.version)
+
+
 def _version_page(
     request: HttpRequest,
     skill: Skill,
@@ -178,12 +210,35 @@ def _tab_context(
 ) -> dict[str, Any]:
     """Return what the open tab shows and nothing of the others."""
     if tab == "versions":
-        return {"versions": versions_of_skill(skill)}
+        return {"versions": _versions(request, skill)}
+    if tab == "publishing":
+        branch = skill.category.path if skill.category else None
+        return {
+            "publishing": publishing_of_skill(skill, version),
+            "can_promote": may(request.user, "promote", branch=branch),
+            "can_restore_here": may(request.user, "edit_skill", branch=branch),
+        }
     if tab == "runs":
         return {"made_by": runs_of_skill(skill)}
     if tab == "about":
         metadata = value_rows(version.metadata) if version and isinstance(version.metadata, dict) else ()
-        return {"relations": relations_of_skill(skill), "metadata": metadata}
+        return {
+            "relations": relations_of_skill(skill),
+            "metadata": metadata,
+            "graph": graph_of_skill(skill),
+            "problems": problems_of_skill(skill),
+            "proposal": proposed_homes([skill]).get(skill.key),
+        }
+    if tab == "history":
+        chosen = request.GET.get("what", "")
+        kind = chosen if chosen in KINDS else ""
+        happenings, num_older = timeline_of_skill(skill, kind=kind)
+        return {
+            "happenings": happenings,
+            "num_older": num_older,
+            "happening_kinds": KINDS,
+            "happening_kind": kind,
+        }
     if version is None:
         return {}
     if tab == "files":
@@ -212,6 +267,13 @@ def _tab_context(
         "report_run": run_that_made(reading.report.chosen),
         "assessment_run": run_that_made(reading.assessment.chosen),
     }
+
+
+def _versions(request: HttpRequest, skill: Skill) -> list[tuple[SkillVersion, VersionReview | None]]:
+    """Return each version, newest first, with where its review stands."""
+    versions = list(versions_of_skill(skill))
+    found = reviews_of_versions(versions, cast(User, request.user), today=timezone.localdate())
+    return [(version, found.get(version.pk)) for version in versions]
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -18,6 +18,7 @@ from fleet_site.http import render_page
 from skills_app.domain.errors import GateDataError
 from skills_app.models import Category, Skill, Waiver
 from skills_app.queries.gate_of_version import gate_in_force
+from skills_app.queries.resolve_path import category_at
 from skills_app.services.waive import waive_condition, withdraw_waiver
 
 _USUAL_DAYS = 30
@@ -31,6 +32,11 @@ def waiver_new(request: HttpRequest) -> HttpResponse:
     branch = _home(target)
     if not may(request.user, "waive", branch=branch):
         raise PermissionDenied(refusal("waive", branch=branch))
+    asked = request.GET.get("branch", "")
+    if request.method == "GET" and asked and branch and asked != branch:
+        words = request.GET.copy()
+        words["branch"] = branch
+        return redirect(f"{reverse('gates:waiver_new')}?{words.urlencode()}")
     in_force = gate_in_force(branch)
     today = timezone.localdate()
     typed = {
@@ -93,7 +99,7 @@ def _target(request: HttpRequest) -> Skill | Category:
     branch, key = request.GET.get("branch", ""), request.GET.get("skill", "")
     found: Skill | Category | None
     if branch:
-        found = Category.objects.filter(path=branch).first()
+        found = category_at(branch)
     else:
         found = Skill.objects.select_related("category").filter(key=key).first()
     if found is None:

@@ -1,5 +1,6 @@
 // Single keys for reading: "/" searches, "j" and "k" move through rows, "n" and "p" through pages or runs, "u" goes up,
-// "?" shows the keys. None changes data.
+// "?" shows the keys. None changes data. Any other key is offered to the scripts of the page as "fleet:key", whose detail is
+// the key; who takes it prevents the default.
 const TEXT_FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select";
 const OFF = "fleet-single-keys-off";
 
@@ -59,8 +60,12 @@ const ACTIONS = { "/": focusSearch, "?": openSheet, j: () => moveBy(1), k: () =>
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff()) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  if (ACTIONS[event.key]?.()) event.preventDefault();
+  if (ACTIONS[event.key]?.() || (!event.repeat && isTakenByPage(event.key))) event.preventDefault();
 });
+
+function isTakenByPage(key) {
+  return !document.dispatchEvent(new CustomEvent("fleet:key", { detail: key, cancelable: true }));
+}
 
 // The search box and its results: arrows move, Escape closes. What arrives after it was closed is not shown.
 let areResultsClosed = false;

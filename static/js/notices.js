@@ -1,4 +1,4 @@
-// Say what failed when an answer does not come, and let notices and banners be put away.
+// Say what failed when an answer does not come, wherever on the page the reader is, and let notices and banners be put away.
 function say(text) {
   const box = document.getElementById("notices");
   if (!box) return;
@@ -8,7 +8,14 @@ function say(text) {
   notice.setAttribute("role", "alert");
   const words = document.createElement("p");
   words.textContent = text;
-  notice.append(words);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button";
+  close.dataset.size = "small";
+  close.dataset.dismiss = "";
+  close.textContent = "Close";
+  notice.append(words, close);
+  box.dataset.said = "";
   box.replaceChildren(notice);
 }
 
@@ -17,6 +24,14 @@ function isPoll(event) {
   const trigger = event.detail.elt?.getAttribute("hx-trigger") ?? "";
   return /\bevery\b/.test(trigger);
 }
+
+// What failed before is of no interest once something else is asked for.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const box = document.getElementById("notices");
+  if (!box || !("said" in box.dataset) || isPoll(event)) return;
+  delete box.dataset.said;
+  box.replaceChildren();
+});
 
 document.addEventListener("htmx:sendError", (event) => {
   if (!isPoll(event)) say("The server did not answer. Nothing was changed here; try again in a moment.");
@@ -35,5 +50,5 @@ document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-dismiss]") : null;
   if (!button) return;
   button.closest(".banner, .notice")?.remove();
-  document.getElementById("content")?.focus();
+  document.getElementById("content")?.focus({ preventScroll: true });
 });

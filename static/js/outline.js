@@ -38,7 +38,8 @@ function soon() {
 }
 
 window.addEventListener("scroll", soon, { passive: true });
-window.addEventListener("resize", soon, { passive: true });
+// Whatever moves the headings without a scroll: fonts that come late, what unfolds, another width.
+new ResizeObserver(soon).observe(document.body);
 document.addEventListener("htmx:afterSettle", () => {
   collect();
   markCurrent();

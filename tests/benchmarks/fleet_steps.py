@@ -67,6 +67,29 @@ def _fill(num_runs: str) -> float:
     return time.perf_counter() - began
 
 
+def _prepare(_: str) -> bool:
+    """Make the store that our own runs are recorded in."""
+    from django.core.management import call_command
+
+    call_command("prepare_store")
+    return True
+
+
+def _generate(task: str) -> str:
+    """Ask for a skill without questions; return the generation's key."""
+    from runs_app.domain.generation import GenerationOptions, GenerationRequest
+    from runs_app.services.request_generation import request_generation
+
+    options = GenerationOptions(is_auto_approved=True)
+    return request_generation(request=GenerationRequest(task), options=options, user_name="bench").key
+
+
+def _generate_many(number: str) -> int:
+    for one in range(int(number)):
+        _generate(f"skill number {one} of many that were asked for at once")
+    return int(number)
+
+
 def _sign_in(_: str) -> str:
     """Return the cookie of a person who is signed in."""
     from django.conf import settings
@@ -79,7 +102,35 @@ def _sign_in(_: str) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-STEPS = {"migrate": _migrate, "sync": _sync, "fill": _fill, "sign_in": _sign_in}
+def _versions(path: str) -> dict[str, str]:
+    """Make a skill of two versions for each pair of texts in a JSON file; return its key by the pair's name."""
+    from datetime import UTC, datetime
+
+    from skills_app.domain.enums import VersionOrigin
+    from skills_app.services.add_version import add_version
+    from skills_app.services.make_skill import make_skill
+
+    keys = {}
+    for name, texts in json.loads(Path(path).read_text(encoding="utf-8")).items():
+        skill, _made = make_skill(path=f"bench/{name}", name=name)
+        for text in texts:
+            add_version(
+                skill=skill, content=text, origin=VersionOrigin.EDIT, made_at=datetime.now(UTC), files=()
+            )
+        keys[name] = skill.key
+    return keys
+
+
+STEPS = {
+    "migrate": _migrate,
+    "prepare": _prepare,
+    "sync": _sync,
+    "fill": _fill,
+    "generate": _generate,
+    "generate_many": _generate_many,
+    "sign_in": _sign_in,
+    "versions": _versions,
+}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet_site.settings")

@@ -63,6 +63,16 @@ class Server:
         )
         return int(found.stdout) * 1024 / 1e6
 
+    @property
+    def cpu_seconds(self) -> float | None:
+        """Seconds that the process kept a processor busy since it began; None where the system does not say."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        if not stat.is_file():
+            return None
+        # The name in brackets may hold blanks; user and system time are the twelfth and thirteenth after it.
+        values = stat.read_text().rpartition(")")[2].split()
+        return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextlib.contextmanager
 def fleet_server(data_dir: Path) -> Iterator[Server]:
@@ -87,7 +97,12 @@ def mlflow_server(uri: str, scratch: Path) -> Iterator[Server]:
 
 
 def environment(data_dir: Path) -> dict[str, str]:
-    """Return the environment of a process that keeps its state in ``data_dir`` and calls nobody."""
+    """Return the environment of a process that keeps its state in ``data_dir`` and calls nobody.
+
+    Lines of ``NAME=value`` in ``data_dir/settings.env`` are its settings beside the usual ones.
+    """
+    given = data_dir / "settings.env"
+    lines = given.read_text().split() if given.is_file() else []
     own = {name: value for name, value in os.environ.items() if not name.startswith(("FLEET_", "MLFLOW_"))}
     return {
         **own,
@@ -97,6 +112,7 @@ def environment(data_dir: Path) -> dict[str, str]:
         "FLEET_LOG_LEVEL": "WARNING",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "PYTHONPATH": str(BASE_DIR),
+        **dict(line.split("=", 1) for line in lines),
     }
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from skills_app.models import Gate, Waiver
 from skills_app.services.judge_version import judge_versions
-from tests.browser.test_runs_in_browser import Open, chromium, open_page  # noqa: F401
-from tests.browser.test_site import violations
+from tests.browser.pages import Open, violations
+from tests.browser.waiting import expect
 from tests.skills_app import skill_makers as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,7 +26,7 @@ def skill() -> Any:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400)])
 def test_no_page_about_judging_has_a_violation_or_scrolls_sideways(
-    open_page: Open,  # noqa: F811
+    open_page: Open,
     skill: Any,
     theme: str,
     width: int,
@@ -49,7 +49,7 @@ def test_no_page_about_judging_has_a_violation_or_scrolls_sideways(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_a_fix_is_accepted_by_keyboard_and_its_draft_is_shown(open_page: Open, skill: Any) -> None:  # noqa: F811
+def test_a_fix_is_accepted_by_keyboard_and_its_draft_is_shown(open_page: Open, skill: Any) -> None:
     page = open_page(f"/skills/{skill.key}/")
     page.get_by_role("link", name="Specification").click()
     page.wait_for_url("**report=*")
@@ -61,11 +61,11 @@ def test_a_fix_is_accepted_by_keyboard_and_its_draft_is_shown(open_page: Open, s
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/versions/2/")
-    assert page.get_by_text("This is version 2.").is_visible()
-    assert "Read Write" in page.locator(".front-matter").inner_text()
+    expect(page.get_by_text("This is version 2.")).to_be_visible()
+    expect(page.locator(".front-matter")).to_contain_text("Read Write")
 
 
-def test_evidence_of_a_dimension_leads_to_its_line(open_page: Open, skill: Any) -> None:  # noqa: F811
+def test_evidence_of_a_dimension_leads_to_its_line(open_page: Open, skill: Any) -> None:
     page = open_page(f"/skills/{skill.key}/")
 
     page.locator(".dimensions summary").first.click()
@@ -75,30 +75,31 @@ def test_evidence_of_a_dimension_leads_to_its_line(open_page: Open, skill: Any) 
     link.click()
 
     assert target
-    assert page.locator(target).count() == 1
+    expect(page.locator(target)).to_have_count(1)
 
 
-def test_a_gate_is_written_previewed_and_waived_without_javascript(open_page: Open, skill: Any) -> None:  # noqa: F811
+def test_a_gate_is_written_previewed_and_waived_without_javascript(open_page: Open, skill: Any) -> None:
     page = open_page("/gates/edit/", java_script_enabled=False)
     page.get_by_label("Limit").nth(1).fill("much")
     page.get_by_label("Why it is changed").fill("less strict")
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_role("alert").get_by_text("Condition 2").is_visible()
+    expect(page.get_by_role("alert").get_by_text("Condition 2")).to_be_visible()
     page.get_by_label("Limit").nth(1).fill("0.99")
     page.get_by_role("button", name="Preview").click()
-    assert page.get_by_role("heading", name="Preview").is_visible()
+    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Preview")).to_be_hidden()
     assert Gate.objects.get().revisions.count() == 1
 
     page.goto(f"/skills/{skill.key}/")
     page.get_by_role("link", name="Waive…").first.click()
     page.get_by_label("Reason").fill("known and small")
     page.get_by_role("button", name="Waive it").click()
+    expect(page.get_by_text("known and small").first).to_be_visible()
     assert Waiver.objects.get().reason == "known and small"
-    assert page.get_by_text("known and small").first.is_visible()
 
 
-def test_a_branch_is_waived_and_taken_back_without_javascript(open_page: Open, skill: Any) -> None:  # noqa: F811
+def test_a_branch_is_waived_and_taken_back_without_javascript(open_page: Open, skill: Any) -> None:
     page = open_page("/gates/", java_script_enabled=False)
     page.get_by_label("Waive for a branch").last.select_option("tech")
     page.get_by_role("button", name="Waive…").click()
@@ -107,9 +108,9 @@ def test_a_branch_is_waived_and_taken_back_without_javascript(open_page: Open, s
     page.get_by_role("button", name="Waive it").click()
     page.get_by_label("Skill or branch").fill("tech/two")
     page.get_by_role("button", name="Show").click()
-    assert page.get_by_text("all of it is old").is_visible()
+    expect(page.get_by_text("all of it is old")).to_be_visible()
 
     page.get_by_role("button", name="Withdraw").click()
 
-    assert page.get_by_text("Withdrawn", exact=True).is_visible()
+    expect(page.get_by_text("Withdrawn", exact=True)).to_be_visible()
     assert Waiver.objects.get().withdrawn_at is not None

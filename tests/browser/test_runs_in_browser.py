@@ -1,13 +1,10 @@
 """The runs pages in a real browser: keys, columns, zoom, without JavaScript, and axe in both themes and widths."""
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 
 from runs_app.domain.enums import SourceKind, SyncState
@@ -23,11 +20,10 @@ from runs_app.models import (
     Source,
 )
 from runs_app.services.count_runs import rebuild_run_counts
-from tests.browser.test_site import violations
-from tests.browser.waiting import wait_until
+from tests.browser.pages import Open, violations
+from tests.browser.waiting import expect, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Open = Callable[..., Any]
 ARTIFACTS = {
     "notes.md": "# Notes\n\nA line with a [link](other.md).\n\n```python\nprint(1)\n```\n",
     "plan.json": '{"steps": ["one", {"two": [1, 2, null]}], "empty": {}}',
@@ -35,48 +31,6 @@ ARTIFACTS = {
     "log.txt": "\n".join(f"line {n}" for n in range(300)),
     "huge.txt": "word " * 60_000,
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    import os
-
-    from playwright.sync_api import sync_playwright
-
-    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium: Any, live_server: Any) -> Iterator[Open]:
-    """Return a function that opens a page as a reader; a script error or a report of the policy fails the test."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("ada"))
-    contexts: list[Any] = []
-    trouble: list[str] = []
-
-    def open_one(path: str, *, width: int = 1400, theme: str = "light", **options: Any) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800}, base_url=live_server.url, color_scheme=theme, **options
-        )
-        contexts.append(context)
-        context.add_cookies(
-            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("console", lambda m: trouble.append(m.text) if m.type in {"error", "warning"} else None)
-        page.goto(path)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    # Chromium reports the 422 of an invalid form too; that is the answer we want.
-    assert [words for words in trouble if "status of 422" not in words] == []
 
 
 @pytest.fixture
@@ -211,7 +165,16 @@ def test_columns_are_chosen_in_place_and_stay_in_the_address(open_page: Open, ru
     heads = page.locator("#run-results thead th").all_inner_texts()
     assert "loss" in heads
     assert "Kind" not in heads
-    assert page.locator("#run-results tbody tr").count() == 20
+    expect(page.locator("#run-results tbody tr")).to_have_count(20)
+
+
+def picture_other_than(page: Any, known: bytes) -> bytes:
+    for _ in range(100):
+        drawn: bytes = page.locator("#history-chart canvas").screenshot()
+        if drawn != known:
+            return drawn
+        page.wait_for_timeout(100)
+    raise AssertionError("the chart was not drawn again")
 
 
 def test_dragging_over_a_history_zooms_and_a_double_click_shows_all(open_page: Open, runs: list[Run]) -> None:
@@ -220,8 +183,8 @@ def test_dragging_over_a_history_zooms_and_a_double_click_shows_all(open_page: O
     box = over.bounding_box()
     assert box
     shown = "(() => { const t = document.querySelector('#history-chart'); return t.dataset.drawn === ''; })()"
-    assert page.evaluate(shown)
-    assert page.locator("figure > svg.chart").is_hidden()
+    wait_until(page, shown)
+    expect(page.locator("figure > svg.chart")).to_be_hidden()
 
     before = page.locator("#history-chart canvas").screenshot()
     y = box["y"] + box["height"] / 2
@@ -230,28 +193,27 @@ def test_dragging_over_a_history_zooms_and_a_double_click_shows_all(open_page: O
     page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=5)
     page.mouse.up()
     page.mouse.move(5, 5)
-    zoomed = page.locator("#history-chart canvas").screenshot()
+    zoomed = picture_other_than(page, before)
     page.mouse.dblclick(box["x"] + 20, y)
     page.mouse.move(5, 5)
 
-    assert zoomed != before
-    page.wait_for_timeout(100)
-    assert page.locator("#history-chart canvas").screenshot() != zoomed
+    picture_other_than(page, zoomed)
 
 
 def test_without_javascript_everything_is_reached(open_page: Open, runs: list[Run]) -> None:
     page = open_page("/runs/", java_script_enabled=False)
 
     page.locator("#run-facets").get_by_role("link", name=re.compile("failed")).click()
-    assert "status=failed" in page.url
+    expect(page).to_have_url(re.compile(re.escape("status=failed")))
     page.get_by_role("link", name="Columns").click()
     page.get_by_role("checkbox", name="Kind").uncheck()
     page.get_by_role("button", name="Show these columns").click()
+    page.wait_for_url(re.compile("col="))
     assert "Kind" not in page.locator("#run-results thead th").all_inner_texts()
     page.goto("/runs/")
     page.get_by_role("link", name=re.compile("2 below")).click()
-    assert page.get_by_role("link", name="phase 1", exact=True).is_visible()
+    expect(page.get_by_role("link", name="phase 1", exact=True)).to_be_visible()
     page.get_by_role("link", name="run number 0", exact=True).click()
     page.get_by_role("link", name="loss").click()
-    assert page.locator("figure > svg.chart").is_visible()
-    assert page.locator("#history-points tbody tr").count() == 40
+    expect(page.locator("figure > svg.chart")).to_be_visible()
+    expect(page.locator("#history-points tbody tr")).to_have_count(40)

@@ -1,9 +1,7 @@
 """The site in a real browser: keys, theme, search, focus, contrast, and the same without JavaScript."""
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,31 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from fleet_site.one_time_link import make_link
+from tests.browser.pages import Open, violations
+from tests.browser.waiting import expect, wait_until
 from tests.skills_app.skill_makers import skill
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        reason = "Chromium is missing: apt install chromium, or set CHROMIUM to its path"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    # Playwright's own loop runs in this thread, and Django would refuse its database there.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -72,13 +50,6 @@ def open_page(chromium: Any, live_server: Any) -> Iterator[Open]:
     assert [message for message in said if "status of 422" not in message] == []
 
 
-def violations(page: Any) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("width", [400, 1920])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_style_guide_has_no_violation_and_does_not_scroll_sideways(
@@ -98,7 +69,9 @@ def test_the_style_guide_has_no_violation_and_does_not_scroll_sideways(
         "/people/1/",
         "/account/password/",
         "/account/sessions/",
+        "/account/tokens/",
         "/docs/",
+        "/docs/reference/api/",
         "/keys/",
         "/search/?q=a",
     ],
@@ -112,8 +85,35 @@ def test_the_pages_of_the_site_have_no_violation(open_page: Open, path: str, the
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+def test_a_token_is_made_shown_once_and_revoked(open_page: Open) -> None:
+    page = open_page("/account/tokens/", width=400)
+    page.get_by_label("What it is for").fill("nightly")
+    page.get_by_role("button", name="Make the token").click()
+    shown = page.get_by_label(re.compile("Copy it: it is shown only now"))
+    expect(shown).to_have_value(re.compile("^skill_fleet_.{43}$"))
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.goto("/account/tokens/")
+    expect(page.get_by_role("button", name="Revoke the token nightly")).to_be_visible()
+    expect(shown).to_have_count(0)
+    page.get_by_role("button", name="Revoke the token nightly").click()
+    expect(page.get_by_text("No tokens")).to_be_visible()
+
+
 def test_the_sign_in_has_no_violation(open_page: Open) -> None:
     assert violations(open_page("/sign-in/", is_anonymous=True)) == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_card_is_as_high_as_what_it_holds_and_stands_free(open_page: Open, width: int) -> None:
+    page = open_page("/sign-in/", is_anonymous=True, width=width)
+
+    card = page.locator("main").bounding_box()
+    foot = page.locator("footer").bounding_box()
+    form = page.locator("main form").first.bounding_box()
+    assert card["height"] < form["height"] + 200
+    assert 0 < card["x"] < width - card["width"]
+    assert foot["y"] + foot["height"] >= 899
 
 
 def test_the_keys_move_open_and_find(open_page: Open) -> None:
@@ -123,19 +123,19 @@ def test_the_keys_move_open_and_find(open_page: Open) -> None:
 
     page.keyboard.press("j")
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.textContent").strip() == "beta"
+    wait_until(page, "document.activeElement.textContent.trim() === 'beta'")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/skills/\w+/"))
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "site-search"
+    wait_until(page, "document.activeElement.id === 'site-search'")
     page.keyboard.type("?")
-    assert page.input_value("#site-search") == "?"
+    expect(page.locator("#site-search")).to_have_value("?")
     page.keyboard.press("Tab")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("dialog", name="Keys").is_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
 
 def test_the_single_keys_can_be_switched_off(open_page: Open) -> None:
@@ -146,7 +146,7 @@ def test_the_single_keys_can_be_switched_off(open_page: Open) -> None:
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") != "site-search"
     page.reload()
-    assert not page.get_by_role("checkbox", name="Use the single keys in this browser").is_checked()
+    expect(page.get_by_role("checkbox", name="Use the single keys in this browser")).not_to_be_checked()
 
 
 def test_the_theme_changes_at_once_and_stays(open_page: Open) -> None:
@@ -158,7 +158,7 @@ def test_the_theme_changes_at_once_and_stays(open_page: Open) -> None:
     assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(15, 17, 19)"
     page.reload()
 
-    assert page.locator("html").get_attribute("data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_the_search_box_lists_while_one_types_and_escape_closes_it(open_page: Open) -> None:
@@ -169,10 +169,10 @@ def test_the_search_box_lists_while_one_types_and_escape_closes_it(open_page: Op
     page.keyboard.type("zebra")
     page.wait_for_selector("#quick-results a")
     page.keyboard.press("ArrowDown")
-    assert "zebra-counting" in page.evaluate("document.activeElement.textContent")
+    wait_until(page, 'document.activeElement.textContent.includes("zebra-counting")')
     page.keyboard.press("Escape")
-    assert page.locator("#quick-results").inner_html() == ""
-    assert page.evaluate("document.activeElement.id") == "site-search"
+    expect(page.locator("#quick-results")).to_be_empty()
+    wait_until(page, "document.activeElement.id === 'site-search'")
 
 
 def test_the_first_error_of_a_form_has_the_focus(open_page: Open) -> None:
@@ -182,8 +182,8 @@ def test_the_first_error_of_a_form_has_the_focus(open_page: Open) -> None:
     page.get_by_role("button", name="Invite").click()
     page.wait_for_selector("[aria-invalid=true]")
 
-    assert page.evaluate("document.activeElement.name") == "username"
-    assert "Enter a valid username" in page.locator("#id_username_error").inner_text()
+    wait_until(page, "document.activeElement.name === 'username'")
+    expect(page.locator("#id_username_error")).to_contain_text("Enter a valid username")
 
 
 def test_signing_in_by_link_inviting_and_the_theme_work_without_javascript(open_page: Open) -> None:
@@ -191,26 +191,27 @@ def test_signing_in_by_link_inviting_and_the_theme_work_without_javascript(open_
     page = open_page(make_link(root), is_anonymous=True, java_script_enabled=False)
 
     page.get_by_role("button", name="Sign in as root").click()
+    page.get_by_role("heading", name="What needs you").wait_for()
     page.goto("/people/")
     page.get_by_label("Name for signing in").fill("finn")
     page.get_by_role("button", name="Invite").click()
-    assert "/sign-in/" in page.locator("#new-link").input_value()
+    expect(page.locator("#new-link")).to_have_value(re.compile("/sign-in/"))
     page.locator("summary", has_text="Theme").click()
     page.get_by_role("button", name="Dark").click()
-    assert page.locator("html").get_attribute("data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("link", name="Keys").click()
-    assert page.get_by_role("heading", name="Keys", level=1).is_visible()
+    expect(page.get_by_role("heading", name="Keys", level=1)).to_be_visible()
     page.get_by_role("searchbox", name="Search everything").fill("invite")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/search/\?q=invite"))
-    assert page.get_by_role("link", name="Invite people").first.is_visible()
+    expect(page.get_by_role("link", name="Invite people").first).to_be_visible()
 
 
 def test_the_skip_link_leads_past_the_bar(open_page: Open) -> None:
     page = open_page("/docs/")
 
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    wait_until(page, "document.activeElement.textContent === 'Skip to the content'")
     page.keyboard.press("Enter")
 
-    assert page.evaluate("document.activeElement.id") == "content"
+    wait_until(page, "document.activeElement.id === 'content'")

@@ -17,3 +17,11 @@ def wait_until(page: Any, expression: str, *, tries: int = 200) -> None:
                 raise
         page.wait_for_timeout(50)
     raise AssertionError(f"never came true: {expression}")
+
+
+def expect(actual: Any) -> Any:
+    """Give Playwright's assertions of a page or a locator, which ask again until they hold or 15 seconds have passed."""
+    from playwright.sync_api import expect as asserted
+
+    asserted.set_options(timeout=15_000)
+    return asserted(actual)

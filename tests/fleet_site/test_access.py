@@ -1,6 +1,7 @@
 """Who may do what: a table of roles and actions, and the reach of a branch."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -9,7 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from fleet_site.access import ACTIONS, allowed_actions, may, may_somewhere, require, roles_of
+from fleet_site.access import (
+    ACTIONS,
+    allowed_actions,
+    may,
+    may_somewhere,
+    may_with,
+    people_who_may,
+    refusal,
+    require,
+    roles_of,
+)
 from skills_app.domain.enums import Role
 from skills_app.models import Category, RoleGrant
 
@@ -17,10 +28,53 @@ pytestmark = pytest.mark.django_db
 
 TABLE = {
     Role.READER: {"read"},
-    Role.LAUNCHER: {"read", "sync_source"},
-    Role.REVIEWER: {"read", "edit_skill", "waive"},
-    Role.CURATOR: {"read", "sync_source", "manage_sources", "edit_skill"},
-    Role.MANAGER: {"read", "sync_source", "manage_sources", "edit_gates", "waive"},
+    Role.LAUNCHER: {
+        "read",
+        "sync_source",
+        "ask_review",
+        "comment",
+        "launch",
+        "answer_prompts",
+        "auto_approve",
+    },
+    Role.REVIEWER: {
+        "read",
+        "edit_skill",
+        "waive",
+        "ask_review",
+        "comment",
+        "decide_review",
+        "launch",
+        "answer_prompts",
+        "auto_approve",
+    },
+    Role.CURATOR: {
+        "read",
+        "sync_source",
+        "manage_sources",
+        "edit_skill",
+        "curate",
+        "ask_review",
+        "comment",
+        "promote",
+        "launch",
+        "answer_prompts",
+        "auto_approve",
+    },
+    Role.MANAGER: {
+        "read",
+        "sync_source",
+        "manage_sources",
+        "edit_gates",
+        "waive",
+        "comment",
+        "steer_review",
+        "promote",
+        "override_promotion",
+        "launch",
+        "answer_prompts",
+        "auto_approve",
+    },
     Role.ADMIN: set(ACTIONS),
 }
 
@@ -112,3 +166,39 @@ def test_all_questions_of_one_request_take_one_query(
         allowed_actions(user)
         may(user, "edit_skill", branch="data")
         may_somewhere(user, "waive")
+
+
+def test_one_may_cancel_and_answer_what_one_asked_for_and_nothing_else_of_it() -> None:
+    reader = person(Role.READER)
+
+    assert may_with(reader, "cancel_generation", owner_id=reader.pk)
+    assert may_with(reader, "answer_prompts", owner_id=reader.pk)
+    assert not may_with(reader, "launch", owner_id=reader.pk)
+    assert not may_with(reader, "cancel_generation", owner_id=reader.pk + 1)
+    assert not may_with(reader, "answer_prompts", owner_id=None)
+    assert not may_with(AnonymousUser(), "answer_prompts", owner_id=None)
+    assert may_with(person(Role.LAUNCHER), "cancel_generation", owner_id=reader.pk)
+
+
+def test_people_who_may_are_active_and_hold_a_role_for_the_whole_library() -> None:
+    launcher, boss = person(Role.LAUNCHER), User.objects.create_superuser("boss")
+    person(Role.READER)
+    person(Role.REVIEWER, "data")
+    gone = person(Role.CURATOR)
+    gone.is_active = False
+    gone.save()
+
+    assert set(people_who_may("answer_prompts")) == {launcher, boss}
+
+
+def test_a_setting_says_who_may_leave_people_out_and_an_admin_always_may(settings: Any) -> None:
+    settings.FLEET_AUTO_APPROVE = frozenset({Role.CURATOR})
+
+    assert [may(person(role), "auto_approve") for role in (Role.LAUNCHER, Role.CURATOR, Role.ADMIN)] == [
+        False,
+        True,
+        True,
+    ]
+    assert "This needs the role curator." in refusal("auto_approve")
+    settings.FLEET_AUTO_APPROVE = frozenset()
+    assert "This needs the role admin." in refusal("auto_approve")

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 pytestmark = pytest.mark.django_db
 # What a visitor without an account may reach.
 OPEN = {"site:sign_in", "site:one_time_link", "site:theme", "site:health"}
-VALUES = {"int": 1, "slug": "nothing", "str": "nothing", "path": "nothing"}
+VALUES = {"int": 1, "slug": "nothing", "str": "nothing", "path": "nothing", "file": "nothing"}
 INLINE = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 
 
@@ -21,7 +21,7 @@ def addresses(patterns: list[Any] | None = None, space: str = "") -> Iterator[tu
     """Yield the name, an address and whether it has arguments, for each page of ours."""
     for entry in patterns if patterns is not None else get_resolver().url_patterns:
         if isinstance(entry, URLResolver):
-            if entry.app_name in {"site", "skills", "runs", "gates"}:
+            if entry.app_name in {"site", "skills", "runs", "gates", "reviews", "taxonomy", "trends"}:
                 yield from addresses(entry.url_patterns, entry.app_name)
         elif isinstance(entry, URLPattern) and entry.name:
             converters = entry.pattern.converters

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import pluralize
 
 from runs_app.services.import_library_source import import_library_source
 from skills_app.domain.errors import LibraryUnreadable
@@ -39,15 +40,20 @@ class Command(BaseCommand):
 
     def _print(self, result: LibraryImport, *, is_wordy: bool) -> None:
         head = "Would import" if result.is_dry_run else "Imported"
+        num_problems = len(result.problems)
         self.stdout.write(
-            f"{head} {result.num_skills} skills: {len(result.created)} created, {len(result.updated)} updated, "
-            f"{len(result.unchanged)} unchanged; {result.num_new_categories} new categories; "
-            f"{len(result.problems)} problems."
+            f"{head} {result.num_skills} skill{pluralize(result.num_skills)}: {len(result.created)} created, "
+            f"{len(result.updated)} updated, {len(result.unchanged)} unchanged; "
+            f"{result.num_new_categories} new categor{pluralize(result.num_new_categories, 'y,ies')}; "
+            f"{num_problems} problem{pluralize(num_problems)}."
         )
         if result.stated_total is not None and result.stated_total != result.num_skills:
             self.stdout.write(f"The library's own statistics count {result.stated_total} skills.")
         if result.num_other_files:
-            self.stdout.write(f"{result.num_other_files} files lie in no skill and were left out.")
+            num, lie = result.num_other_files, pluralize(result.num_other_files, "lies,lie")
+            self.stdout.write(
+                f"{num} file{pluralize(num)} {lie} in no skill and {pluralize(num, 'was,were')} left out."
+            )
         if is_wordy:
             for word, paths in (("created", result.created), ("updated", result.updated)):
                 for path in paths:

@@ -1,8 +1,12 @@
 """Mirror runs from MLflow: ``manage.py sync [SOURCE]``."""
 
+import contextlib
+import signal
 import sys
+import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +20,26 @@ from runs_app.services.preview_sync import preview_sync
 from runs_app.services.sync_source import sync_source
 
 _BAR = 28
+_interrupted = threading.Event()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Note Ctrl-C and break off; where a library swallows that, the next look at the progress breaks off."""
+
+    def note(_number: int, _frame: object) -> None:
+        _interrupted.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _interrupted.clear()
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Command(BaseCommand):
@@ -45,7 +69,8 @@ class Command(BaseCommand):
             try:
                 if options["dry_run"]:
                     self._preview(source)
-                else:
+                    continue
+                with _interruptible():
                     self._sync(source, is_full=options["full"])
             except KeyboardInterrupt:
                 self.stdout.write("\n  Broken off. What was read is kept; the next sync goes on from there.")
@@ -117,7 +142,9 @@ class _Progress:
         self.has_line = False
 
     def show(self, stage: str, done: int, total: int | None) -> None:
-        """Show how far a stage is."""
+        """Show how far a stage is; here an interruption comes through that a library swallowed."""
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
         now = time.monotonic()
         if now - self.last < (0.1 if self.is_terminal else 5) and done != total:
             return

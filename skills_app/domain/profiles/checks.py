@@ -1,19 +1,22 @@
 """Checks that several profiles share: each looks at one thing and yields a hit for every breach, with a fix if there is one."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterator
 
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.errors import DocumentEditError, DocumentWriteError
 from skills_app.domain.findings import MAIN_FILE, Edit, Finding, apply_edits
 from skills_app.domain.front_matter import FrontMatter
-from skills_app.domain.limits import NAME_MAX, NAME_PATTERN, RESERVED_WORDS
+from skills_app.domain.limits import NAME_PATTERN
 from skills_app.domain.rules import Check, Hit, Subject
+from skills_app.domain.skill_names import (
+    as_name,
+    has_wrong_hyphens,
+    reserved_words,
+    without_word,
+    wrong_characters,
+)
 from skills_app.domain.writing import FieldValue, entry_removal, removal_edit, value_edit
 from skills_app.domain.yaml_nodes import NodeKind, YamlNode
-
-_NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 
 def readable(subject: Subject) -> FrontMatter | None:
@@ -54,12 +57,6 @@ def set_value(
     except (DocumentEditError, DocumentWriteError):
         return None
     return Edit(title, edit.start, edit.end, edit.replacement)
-
-
-def as_name(text: str) -> str:
-    """Return a text as a valid skill name: lower-case ASCII words with single hyphens; empty when nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return _NOT_NAME.sub("-", plain).strip("-")[:NAME_MAX].strip("-")
 
 
 def missing(key: str, advice: str) -> Check:
@@ -147,10 +144,7 @@ def name_characters(subject: Subject) -> Iterator[Hit]:
     found = name_text(subject)
     if found is None:
         return
-    wrong = sorted(
-        {char for char in found[0] if not ("a" <= char <= "z" or "0" <= char <= "9" or char == "-")}
-    )
-    if wrong:
+    if wrong := wrong_characters(found[0]):
         shown = ", ".join("a blank" if c.isspace() else f"“{c}”" for c in wrong[:5])
         message = f"The name may hold only lower-case letters a–z, digits and hyphens; it holds {shown}."
         yield Hit(message, found[1].place, "", _renamed(subject, found[0]))
@@ -159,7 +153,7 @@ def name_characters(subject: Subject) -> Iterator[Hit]:
 def name_hyphens(subject: Subject) -> Iterator[Hit]:
     """Yield a hit when the name starts or ends with a hyphen or holds two in a row."""
     found = name_text(subject)
-    if found is not None and (found[0].startswith("-") or found[0].endswith("-") or "--" in found[0]):
+    if found is not None and has_wrong_hyphens(found[0]):
         message = "The name must not start or end with a hyphen, nor hold two in a row."
         yield Hit(message, found[1].place, "", _renamed(subject, found[0]))
 
@@ -186,13 +180,14 @@ def name_folder(subject: Subject) -> Iterator[Hit]:
 def name_reserved(subject: Subject) -> Iterator[Hit]:
     """Yield a hit when the name contains a word that Anthropic keeps for itself."""
     found = name_text(subject)
-    for word in RESERVED_WORDS if found else ():
-        if found and word in found[0].lower():
-            better = as_name(found[0].lower().replace(word, ""))
-            edit = set_value(subject.document, "name", better, f"Rename it to “{better}”") if better else None
-            yield Hit(
-                f"The name contains the reserved word “{word}”.", found[1].place, "Choose another name.", edit
-            )
+    if found is None:
+        return
+    for word in reserved_words(found[0]):
+        better = without_word(found[0], word)
+        edit = set_value(subject.document, "name", better, f"Rename it to “{better}”") if better else None
+        yield Hit(
+            f"The name contains the reserved word “{word}”.", found[1].place, "Choose another name.", edit
+        )
 
 
 def angle_brackets(*keys: str) -> Check:

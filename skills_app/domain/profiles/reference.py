@@ -20,6 +20,7 @@ from skills_app.domain.profiles.reference_yaml import (
     strict_faults,
 )
 from skills_app.domain.rules import Check, Hit, Profile, Rule, Subject
+from skills_app.domain.skill_names import as_name
 from skills_app.domain.text_lines import TextLines
 from skills_app.domain.yaml_nodes import NodeKind, YamlEntry, YamlNode, YamlResult, compose
 
@@ -245,7 +246,7 @@ def _name_folder(subject: Subject) -> Iterator[Hit]:
 
 
 def _renamed(subject: Subject, name: str) -> Edit | None:
-    better = checks.as_name(name)
+    better = as_name(name)
     return checks.set_value(subject.document, "name", better, f"Rename it to “{better}”") if better else None
 
 

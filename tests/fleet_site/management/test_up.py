@@ -267,7 +267,7 @@ client = Client()
 client.force_login(User.objects.filter(is_superuser=True).first())
 for path in ("/skills/", "/sources/", "/people/", "/docs/", "/search/?q=a", "/health/"):
     assert client.get(path).status_code in (200, 503), path
-print("heavy:", sorted({"mlflow", "dspy", "litellm", "sqlalchemy", "tiktoken", "pandas"} & set(sys.modules)))
+print("heavy:", sorted({"mlflow", "dspy", "litellm", "sqlalchemy", "tiktoken", "pandas", "sklearn"} & set(sys.modules)))
 """
     answer = subprocess.run(
         [sys.executable, "-c", code],

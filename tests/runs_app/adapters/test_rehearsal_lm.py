@@ -94,3 +94,20 @@ def test_it_counts_what_it_used_and_has_no_price() -> None:
 @pytest.mark.parametrize("system", ["", "Your output fields are:\n", "{broken} # note: JSON schema: {"])
 def test_a_prompt_of_another_kind_breaks_nothing(system: str) -> None:
     assert rehearse(system, "[[ ## x ## ]]\n{") == "[[ ## completed ## ]]"
+
+
+def test_nobody_reads_a_made_up_list_on_the_way() -> None:
+    asked = ask(
+        signatures.AssessReadiness, phase="understand", collected_info="Clean a file.", min_requirements="x"
+    )
+    summary = ask(
+        signatures.SummarizeUnderstanding,
+        task_description="Clean a file.",
+        user_clarifications="x",
+        intent_analysis="x",
+        taxonomy_path="x",
+        dependencies="x",
+    )
+
+    assert asked.missing_info == ["who will use it", "whether it shall show a whole example"]
+    assert summary.key_assumptions[0] == "The task is about clean file."

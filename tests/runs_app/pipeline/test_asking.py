@@ -123,3 +123,13 @@ def test_asking_leaves_the_given_model_and_the_settings_as_they_were() -> None:
     assert asked.values["category"] == "rehearsal"
     assert lm.history == []
     assert dspy.settings.lm is before
+
+
+def test_no_text_of_a_call_stays_in_the_process() -> None:
+    from dspy.clients.base_lm import GLOBAL_HISTORY
+
+    before = len(GLOBAL_HISTORY), len(dspy.settings.trace or ())
+    lm, _ = scripted(GOOD)
+    assert ask(lm).usage.num_calls == 1
+    assert (len(GLOBAL_HISTORY), len(dspy.settings.trace or ())) == before
+    assert lm.history == []

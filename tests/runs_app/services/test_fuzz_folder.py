@@ -80,6 +80,7 @@ def apply(root: Path, damage: tuple[str, int, int, bytes]) -> None:
         target.mkdir()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @given(found=damages())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

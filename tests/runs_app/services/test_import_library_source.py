@@ -10,7 +10,7 @@ from runs_app.models import ImportProblem, Source
 from runs_app.services.import_library_source import import_library_source
 from skills_app.domain.errors import LibraryUnreadable
 from skills_app.models import Skill
-from tests.skills_app.adapters.small_library import FILES, write_library
+from tests.skills_app.adapters.small_library import DOCUMENT, FILES, write_library
 
 pytestmark = pytest.mark.django_db
 
@@ -74,10 +74,17 @@ def test_a_folder_that_went_away_leaves_a_stale_source(tmp_path: Path) -> None:
     assert Skill.objects.count() == 4
 
 
+def test_the_command_counts_one_as_one(tmp_path: Path) -> None:
+    write_library(tmp_path, {"one/SKILL.md": DOCUMENT.format(name="one"), "README.md": "x"})
+    out, _ = command(str(tmp_path))
+    assert "Imported 1 skill: 1 created, 0 updated, 0 unchanged; " in out
+    assert "1 file lies in no skill and was left out." in out
+
+
 def test_the_command_sums_up_what_it_did(tmp_path: Path) -> None:
     write_library(tmp_path, {**FILES, "half/metadata.json": "{}", "README.md": "x"})
     out, err = command(str(tmp_path), "-v2")
-    assert "Imported 4 skills: 4 created, 0 updated, 0 unchanged; 4 new categories; 1 problems." in out
+    assert "Imported 4 skills: 4 created, 0 updated, 0 unchanged; 4 new categories; 1 problem." in out
     assert "2 files lie in no skill and were left out." in out
     assert "  created devops/docker" in out
     assert "half: half has metadata.json but no SKILL.md" in err

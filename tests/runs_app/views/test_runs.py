@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,14 +15,6 @@ from runs_app.services.sync_source import sync_source
 from tests.shared_data import shared_data
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def dan(db: Any) -> Client:
-    """Dan only reads."""
-    client = Client()
-    client.force_login(User.objects.create_user("dan"))
-    return client
 
 
 def make_runs(number: int) -> list[Run]:
@@ -71,6 +62,14 @@ def test_the_recorded_runs_are_listed_with_an_exact_total(dan: Client, seed: Sou
 
     assert page.context["listed"].total == 7
     assert b"I want a design system guideline skill" in page.content
+
+
+def test_the_place_of_a_skill_may_be_broken_at_its_slashes(dan: Client, seed: Source) -> None:
+    Run.objects.update(skill_name="data/<b>/clean")
+
+    page = dan.get(reverse("runs:list")).content.decode()
+
+    assert "data/<wbr>&lt;b&gt;/<wbr>clean" in page
 
 
 def test_the_page_of_the_recorded_run_shows_both_reports_and_leads_to_the_skill(

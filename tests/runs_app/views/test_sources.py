@@ -1,5 +1,6 @@
 """The pages of sources: by role, as page and as fragment, with the same number of queries for few rows and many."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,18 @@ def test_the_list_shows_health_and_no_form_to_a_reader(source: Source, dan: Clie
     assert "Current" in page
     assert source.address in page
     assert "Add a source" not in page
+
+
+@pytest.mark.parametrize(("minutes", "is_due"), [(-3, True), (3, False)])
+def test_a_source_whose_time_has_come_is_not_tried_in_the_past(
+    source: Source, dan: Client, minutes: int, is_due: bool
+) -> None:
+    Source.objects.update(next_try_at=timezone.now() + timedelta(minutes=minutes))
+
+    for address in (reverse("runs:source_list"), url("detail", source)):
+        page = text(dan.get(address))
+        assert ("as soon as a worker is free" in page) is is_due
+        assert ("from now" in page) is not is_due
 
 
 def test_the_list_without_sources_says_what_to_do(dan: Client, carol: Client) -> None:

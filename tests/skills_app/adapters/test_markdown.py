@@ -1,9 +1,13 @@
 """Rendering: what is shown, where it stands, and that nothing hostile survives."""
 
+import sys
 from html.parser import HTMLParser
+from types import ModuleType
 
+import pygments.formatters
 import pytest
 
+from skills_app.adapters import code_highlight
 from skills_app.adapters.markdown import (
     MAX_CHARS,
     SKILL_FILES,
@@ -15,6 +19,7 @@ from skills_app.adapters.markdown import (
     render_source,
 )
 from skills_app.templatetags.fleet import rendered_html
+from tests import hostile_documents
 from tests.effort import within_reason
 from tests.shared_data import shared_data
 
@@ -136,6 +141,27 @@ def test_nothing_hostile_survives(text: str, folder: str | None) -> None:
     found = audit(html)
     assert found.bad == []
     assert all(one.startswith("doc-") for one in found.ids)
+
+
+@pytest.mark.parametrize("folder", [None, "", "references"])
+def test_no_hostile_document_of_the_list_survives(folder: str | None) -> None:
+    found = {
+        one.text: audit(render_markdown(one.text, id_prefix="doc-", folder=folder).html)
+        for one in hostile_documents.HOSTILE
+    }
+
+    assert len(found) >= 150
+    assert {text: one.bad for text, one in found.items() if one.bad} == {}
+    assert all(name.startswith("doc-") for one in found.values() for name in one.ids)
+
+
+def test_no_hostile_source_of_the_list_survives() -> None:
+    found = {
+        one.text: audit(render_source(one.text, id_prefix="doc-", language="html").html)
+        for one in hostile_documents.HOSTILE
+    }
+
+    assert {text: one.bad for text, one in found.items() if one.bad} == {}
 
 
 def test_raw_html_is_shown_as_text_and_not_lost() -> None:
@@ -399,3 +425,15 @@ def test_source_has_a_place_for_every_line_and_runs_nothing() -> None:
 
     assert anchored_lines(rendered.html) == [4, 5, 6]
     assert audit(rendered.html).bad == []
+
+
+def test_code_is_coloured_while_another_thread_imports_the_formatters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What an import that is under way in another thread hands out: a module that nothing is defined in yet.
+    bare = ModuleType("pygments.formatters")
+    bare.__path__ = pygments.formatters.__path__
+    monkeypatch.setitem(sys.modules, "pygments.formatters", bare)
+    code_highlight._formatter.cache_clear()
+
+    assert 'class="nb"' in "".join(code_highlight.code_lines("echo one\n", "bash"))

@@ -1,11 +1,14 @@
 """What the parser sees in a document, and that nothing makes it raise."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.findings import Edit, Place
 from skills_app.domain.yaml_nodes import NodeKind
 from tests.effort import within_reason
+from tests.skills_app.domain.diffing.texts import LINES
 
 GOOD = """---
 name: pdf-forms
@@ -197,6 +200,23 @@ def test_bytes_that_are_not_utf8_survive_an_edit_elsewhere():
     assert document.text.endswith("caf\ufffd \ufffd\n")
     edited = document.with_edits([Edit("Rename", 10, 11, "b")])
     assert edited.to_bytes() == b"---\nname: b\n---\ncaf\xe9 \xff\n"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([*LINES, "- item here", "* Item", "2² is four", "_under"]), max_size=25))
+def test_the_structure_does_not_depend_on_the_line_breaks(lines):
+    built = []
+    for newline in ("\n", "\r\n"):
+        document = parse_document("".join(line + newline for line in lines))
+        built.append(
+            (
+                [(one.level, one.text, one.path, one.line) for one in document.outline],
+                [(one.info, one.text, one.start_line, one.end_line) for one in document.code_blocks],
+                [document.text[start:end].replace("\r\n", "\n") for start, end in document.structure.prose],
+            )
+        )
+
+    assert built[0] == built[1]
 
 
 def test_crlf_is_kept_and_counted_as_one_break():

@@ -191,7 +191,7 @@ def test_one_run_of_a_model_judge_never_blocks_alone() -> None:
     outcome = judge_gate(gate_of(score()), one, today=TODAY)
     assert (outcome.verdict, outcome.conditions[0].status) == (Verdict.PASSED, Status.ADVISED)
     assert "never blocks alone" in outcome.conditions[0].sentence
-    assert "advice only: score by calibrated_score at least 0.6 (it is 0.1)" in outcome.summary
+    assert "advice only: calibrated score at least 0.6 (it is 0.1)" in outcome.summary
     assert not judge_gate(gate_of(score()), two, today=TODAY).is_passed
 
 
@@ -275,12 +275,12 @@ def test_a_waiver_nobody_could_answer_for_is_refused(blank: str) -> None:
         (
             score(),
             Judged(scores={"calibrated_score": ScoreValue(0.59999)}),
-            "Score by calibrated_score at least 0.6: it is 0.59999, which does not hold.",
+            "Calibrated score at least 0.6: it is 0.59999, which does not hold.",
         ),
         (
             score(),
             Judged(),
-            "Score by calibrated_score at least 0.6: not known, because this version has no score by calibrated_score.",
+            "Calibrated score at least 0.6: not known, because this version has no calibrated score.",
         ),
         (
             GROWTH,

@@ -8,6 +8,7 @@ from skills_app.domain.search_words import (
     MAX_TERMS,
     Term,
     fts5_expression,
+    holds_an_address,
     search_terms,
     tsquery_expression,
 )
@@ -28,6 +29,20 @@ from skills_app.domain.search_words import (
 )
 def test_terms(text: str, terms: tuple[Term, ...]) -> None:
     assert search_terms(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "is_address"),
+    [
+        ("tools/csv", True),
+        ("csv-cleaning now", True),
+        ("tools csv", False),
+        ('"tools csv"', False),
+        ("", False),
+    ],
+)
+def test_a_bare_word_of_several_parts_may_be_an_address(text: str, is_address: bool) -> None:
+    assert holds_an_address(search_terms(text)) is is_address
 
 
 def test_number_of_terms_is_bounded() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skills_app.domain.search_words import search_terms
 from skills_app.domain.skill_filter import SkillFilter, SkillSort
-from skills_app.models import Skill, SkillText
+from skills_app.models import Skill, SkillAddresses, SkillText
 from skills_app.queries.skills_for_list import skills_for_list
 from skills_app.queries.skills_matching import skills_matching
 from skills_app.queries.text_search import ranked_skill_ids, snippets
@@ -88,6 +88,24 @@ def test_front_matter_is_found_and_the_passage_prefers_the_body(library: dict[st
     assert "osprey dives." in text.lstrip()[:40]
 
 
+def test_terms_may_lie_in_text_and_address_and_a_hit_in_the_text_comes_first(
+    library: dict[str, Skill],
+) -> None:
+    assert found("tech borrow") == ["tech/rust/ownership"]
+    make.skill("x/other", "All about ops.")
+    assert found("ops") == ["x/other", "ops/docker"]
+    assert found("ops borrow") == []
+
+
+def test_an_address_finds_what_lives_there_before_what_mentions_it(library: dict[str, Skill]) -> None:
+    make.skill("x/other", "See ops/docker for layers, and ops/docker again.")
+    add_alias(path="old/whale", skill=library["docker"])
+    make.skill("x/more", "Once it was old/whale.")
+
+    assert found("ops/docker") == ["ops/docker", "x/other"]
+    assert found("old/wha") == ["ops/docker", "x/more"]
+
+
 def test_new_version_replaces_what_was_found(library: dict[str, Skill]) -> None:
     make.next_version(library["docker"], "Only podman now")
 
@@ -107,6 +125,7 @@ def test_alias_is_found_and_a_removed_skill_is_not(library: dict[str, Skill]) ->
 
 def test_index_can_be_written_anew(library: dict[str, Skill]) -> None:
     SkillText.objects.all().delete()
+    SkillAddresses.objects.all().delete()
     assert found("docker") == []
 
     assert index_skill_text() == 3
@@ -117,6 +136,7 @@ def test_index_can_be_written_anew(library: dict[str, Skill]) -> None:
 
 def test_command_writes_the_index_anew(library: dict[str, Skill], capsys: pytest.CaptureFixture[str]) -> None:
     SkillText.objects.all().delete()
+    SkillAddresses.objects.all().delete()
 
     call_command("index_skills")
 
@@ -154,10 +174,9 @@ def test_matching_for_the_search_box_gives_label_path_and_address(library: dict[
 
 def test_index_is_kept_by_the_database(library: dict[str, Skill]) -> None:
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "INSERT INTO skills_app_skilltext_fts (skills_app_skilltext_fts) VALUES ('integrity-check')"
-            )
-        else:
-            cursor.execute("SELECT count(*) FROM skills_app_skilltext WHERE vector IS NULL")
-            assert cursor.fetchone() == (0,)
+        for table in ("skills_app_skilltext", "skills_app_skilladdresses"):
+            if connection.vendor == "sqlite":
+                cursor.execute(f"INSERT INTO {table}_fts ({table}_fts) VALUES ('integrity-check')")
+            else:
+                cursor.execute(f"SELECT count(*) FROM {table} WHERE vector IS NULL")
+                assert cursor.fetchone() == (0,)

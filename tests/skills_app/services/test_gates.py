@@ -206,10 +206,10 @@ def test_a_preview_counts_what_would_change_and_asks_no_more_for_more_skills(
     make.skill("a/unjudged")
 
     preview = preview_gate(gate_from_data(LONG), category=None, today=TODAY)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         preview_gate(gate_from_data(LONG), category=None, today=TODAY)
     Skill.objects.exclude(path__in=["a/s0", "a/s1"]).delete()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         preview_gate(gate_from_data(LONG), category=None, today=TODAY)
 
     assert (preview.num_skills, preview.num_passed_then, preview.num_unjudged) == (6, 3, 1)

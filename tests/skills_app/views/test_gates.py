@@ -9,8 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from skills_app.domain.change_sets.operations import Rename
+from skills_app.domain.change_sets.rows import Kind
 from skills_app.domain.enums import Role
 from skills_app.models import Category, Finding, Gate, RoleGrant, Skill, SkillVersion, Waiver
+from skills_app.services.apply_change import apply_change
+from skills_app.services.draft_change import draft_change, preview_change
 from skills_app.services.judge_version import judge_version
 from tests.skills_app import skill_makers as make
 
@@ -63,7 +67,7 @@ def test_a_reader_sees_gates_and_may_change_nothing() -> None:
     page = dan.get(reverse("gates:list")).content.decode()
 
     assert "Ready to publish" in page
-    assert "Score by calibrated_score at least 0.6" in page
+    assert "Calibrated score at least 0.6" in page
     assert reverse("gates:edit") not in page
     assert dan.get(reverse("gates:edit")).status_code == 403
     assert dan.get(f"{reverse('gates:waiver_new')}?skill={skill.key}").status_code == 403
@@ -134,6 +138,19 @@ def test_a_preview_says_what_would_change_and_keeps_nothing() -> None:
     assert "<strong>1</strong> of 1 current version would pass; 0 pass now." in text
     assert "a/one</a>: would pass" in text
     assert not Gate.objects.exists()
+
+
+def test_a_preview_counts_one_as_one() -> None:
+    carol = person("carol", Role.MANAGER)
+    judge_version(version=SkillVersion.objects.get(skill=make.skill("a/one")))
+    make.skill("a/two")
+    carol.post(reverse("gates:edit"), form(("fact", "body_lines", "", "900"), save="1"))
+
+    text = carol.post(
+        reverse("gates:edit"), form(("fact", "body_lines", "", "1"), preview="1")
+    ).content.decode()
+
+    assert "<strong>0</strong> of 1 current version would pass; 1 passes now. 1 is not judged yet." in text
 
 
 def test_a_branch_has_a_gate_of_its_own_and_an_unknown_branch_has_none() -> None:
@@ -362,3 +379,28 @@ def test_the_list_of_gates_asks_as_much_for_twenty_waivers_as_for_two() -> None:
         counts.append(len(captured))
         Waiver.objects.exclude(skill__slug__in=["s1", "s2"]).delete()
     assert counts[0] == counts[1]
+
+
+def test_the_old_address_of_a_branch_leads_to_its_gate_and_its_waivers() -> None:
+    skill = make.skill("a/one")
+    mia = person("mia", Role.MANAGER)
+    branch = Category.objects.get(path="a")
+    change = draft_change(
+        operations=[Rename(Kind.CATEGORY, branch.key, "aa")], actor=User.objects.get(username="mia")
+    )
+    preview_change(change=change)
+    apply_change(change=change, actor=User.objects.get(username="mia"), expected_digest=change.digest)
+    edit, new = reverse("gates:edit"), reverse("gates:waiver_new")
+    until = timezone.localdate().isoformat()
+
+    assert mia.get(f"{edit}?branch=a")["Location"] == f"{edit}?branch=aa"
+    assert mia.post(f"{edit}?branch=a", form(LINES, save="1")).status_code == 302
+    assert Gate.objects.get().category == branch
+    assert mia.get(f"{new}?branch=a&condition=x")["Location"] == f"{new}?branch=aa&condition=x"
+    sent = {"condition": Gate.objects.get().revisions.get().data["conditions"][0]["key"], "reason": "known"}
+    assert mia.post(f"{new}?branch=a", {**sent, "until": until}).status_code == 302
+    assert Waiver.objects.get().category == branch
+    for place in ("a", "a/one"):
+        listed = mia.get(reverse("gates:list"), {"of": place}).content.decode()
+        assert "known" in listed
+    assert Skill.objects.get(pk=skill.pk).path == "aa/one"

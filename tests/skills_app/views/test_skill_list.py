@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from skills_app.models import SkillFacet
+from skills_app.models import Skill, SkillFacet
 from tests.skills_app import skill_makers as make
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,18 @@ def test_page_shows_rows_total_facets_and_sample_label(dan: Client) -> None:
     assert "?branch=tech" in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "<b>bold" not in page
+
+
+def test_keys_of_files_are_shown_as_words(dan: Client) -> None:
+    made = make.skill("tech/one", facets=[("audience", "backend")])
+    Skill.objects.filter(pk=made.pk).update(skill_type="task_focus")
+
+    page = dan.get("/skills/").content.decode()
+
+    assert '<td data-label="Type">task focus</td>' in page
+    assert '<span class="name">task focus</span>' in page
+    assert "<summary>Audience</summary>" in page
+    assert "?type=task_focus" in page
 
 
 def test_fragment_is_the_results_alone_and_a_restored_page_is_whole(dan: Client) -> None:

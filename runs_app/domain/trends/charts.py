@@ -1,0 +1,300 @@
+"""The charts of the trends pages, made from totals by bucket and the totals of the period before."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from runs_app.domain.trends.change import FEW, Called, Change, change_of_medians, change_of_shares
+from runs_app.domain.trends.chart import Chart, Event, Measure, Point, Series
+from runs_app.domain.trends.intervals import METHODS, median_interval
+from runs_app.domain.trends.periods import Bucket, Period
+from runs_app.domain.trends.sketch import Sketch
+from runs_app.domain.trends.totals import Effort, RunTotals, VersionTotals, version_order
+from skills_app.domain.intervals import Interval, wilson
+
+QUARTILES = "the middle half of the values"
+WILSON_BAND = "the 95 % interval of the share"
+_PHASE_WORDS = {"understand": "understand", "generate": "generate", "validate": "validate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Totals of one period by bucket, whole, and of the period before."""
+
+    period: Period
+    run_buckets: Sequence[RunTotals]
+    runs: RunTotals
+    runs_before: RunTotals
+    version_buckets: Sequence[VersionTotals]
+    versions: VersionTotals
+    versions_before: VersionTotals
+
+
+def charts_of(
+    trend: Trend, events: Sequence[Event] = (), *, keys: Collection[str] | None = None
+) -> dict[str, Chart]:
+    """Return the charts by key: the gate, one a scorer, endings, cost, tokens and the time of each phase.
+
+    Of ``keys`` only those are made that there are: the change of each costs some time to judge.
+    """
+    makers: dict[str, Callable[[Trend], Chart]] = {"gate": gate_chart}
+    makers |= {f"quality-{scorer}": partial(score_chart, scorer=scorer) for scorer in scorers_of(trend)}
+    makers |= {"ended": ended_chart, "cost": cost_chart, "tokens": tokens_chart, "latency": phase_chart}
+    return {
+        key: replace(make(trend), events=tuple(events))
+        for key, make in makers.items()
+        if keys is None or key in keys
+    }
+
+
+def scorers_of(trend: Trend) -> list[str]:
+    """Return the scorers with a score in the period or before, the one with most scores first."""
+    counts: dict[str, int] = {}
+    for totals in (trend.versions, trend.versions_before):
+        for (scorer, _), sketch in totals.scores.items():
+            counts[scorer] = counts.get(scorer, 0) + sketch.num
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+def gate_chart(trend: Trend) -> Chart:
+    """Share of the versions made in each bucket that pass the gate in force today."""
+    shares = [totals.gate_share for totals in trend.version_buckets]
+    change = change_of_shares(trend.versions.gate_share, trend.versions_before.gate_share)
+    series = Series("passed", _shares(trend.period, shares), change, (("gate", "judged"),))
+    sentence = _told(
+        "Of the versions made in this time that could be judged, {now} pass their gate", change, Measure.SHARE
+    )
+    return Chart(
+        "gate",
+        "Versions that pass their gate",
+        Measure.SHARE,
+        trend.period,
+        (series,),
+        sentence,
+        WILSON_BAND,
+        METHODS["share"],
+        "versions",
+    )
+
+
+def score_chart(trend: Trend, scorer: str) -> Chart:
+    """Median score by one scorer; each of its versions is a line of its own."""
+    pairs = {key for totals in (trend.versions, trend.versions_before) for key in totals.scores}
+    versions = sorted({one for name, one in pairs if name == scorer}, key=version_order, reverse=True)
+    lines = []
+    for version in versions:
+        key = (scorer, version)
+        sketches = [totals.scores.get(key, Sketch()) for totals in trend.version_buckets]
+        now, before = (
+            trend.versions.scores.get(key, Sketch()),
+            trend.versions_before.scores.get(key, Sketch()),
+        )
+        name = f"{scorer} {version}".strip()
+        change = change_of_medians(now, before)
+        lines.append(Series(name, _medians(trend.period, sketches), change, (("scorer", name),)))
+    told = [
+        _told(f"By {line.name} the median score is {{now}}", line.change, Measure.SCORE) for line in lines
+    ]
+    return Chart(
+        f"quality-{scorer}",
+        f"Quality by {scorer}",
+        Measure.SCORE,
+        trend.period,
+        tuple(lines),
+        " ".join(told),
+        QUARTILES,
+        METHODS["median"],
+        "versions",
+    )
+
+
+def ended_chart(trend: Trend) -> Chart:
+    """Share of the generations that have ended that ended well."""
+
+    def share(totals: RunTotals) -> tuple[int, int]:
+        return totals.num_over - totals.num_failed, totals.num_over
+
+    change = change_of_shares(share(trend.runs), share(trend.runs_before))
+    series = Series("finished", _shares(trend.period, [share(one) for one in trend.run_buckets]), change)
+    sentence = _told("Of the generations that have ended, {now} finished", change, Measure.SHARE)
+    title = "Generations that finish"
+    return Chart(
+        "ended",
+        title,
+        Measure.SHARE,
+        trend.period,
+        (series,),
+        sentence,
+        WILSON_BAND,
+        METHODS["share"],
+        "runs",
+    )
+
+
+def cost_chart(trend: Trend) -> Chart:
+    """Median cost of a generation that states one."""
+    return _effort_chart(
+        trend,
+        "cost",
+        "Cost of a generation",
+        Measure.COST,
+        "A generation costs {now} in the middle",
+        lambda e: e.costs,
+    )
+
+
+def tokens_chart(trend: Trend) -> Chart:
+    """Median number of tokens of a generation that states them."""
+    words = "A generation takes {now} tokens in the middle"
+    return _effort_chart(
+        trend, "tokens", "Tokens of a generation", Measure.NUMBER, words, lambda e: e.token_counts
+    )
+
+
+def phase_chart(trend: Trend) -> Chart:
+    """Median time of each phase."""
+    lines = []
+    for phase in _PHASE_WORDS:
+        sketches = [_phase(one, phase).seconds for one in trend.run_buckets]
+        change = change_of_medians(
+            _phase(trend.runs, phase).seconds, _phase(trend.runs_before, phase).seconds, is_more_better=False
+        )
+        if change.num_now or change.num_before:
+            lines.append(Series(_PHASE_WORDS[phase], _medians(trend.period, sketches), change))
+    told = [
+        _told(f"The phase {line.name} takes {{now}} in the middle", line.change, Measure.SECONDS)
+        for line in lines
+    ]
+    return Chart(
+        "latency",
+        "Time by phase",
+        Measure.SECONDS,
+        trend.period,
+        tuple(lines),
+        " ".join(told) or "No phase was timed in this period.",
+        QUARTILES,
+        METHODS["median"],
+        "runs",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RulerChange:
+    """A scorer that went from one version to another: what the ruler did, and what the skills did by the new ruler alone.
+
+    ``by`` is the median of new less old score of the ``num`` documents that both judged, with its bootstrap interval;
+    ``skills`` is the change of the median by the new version, this period against the one before.
+    """
+
+    scorer: str
+    old: str
+    new: str
+    num: int
+    by: float
+    interval: Interval
+    skills: Change
+
+    @property
+    def said(self) -> str:
+        """Whether the ruler gives more or less, as far as the interval tells."""
+        if self.num < FEW:
+            return "too few"
+        low, high = self.interval
+        return "gives more" if low > 0 else "gives less" if high < 0 else "no evidence of change"
+
+
+def ruler_changes(trend: Trend) -> list[RulerChange]:
+    """Return each pair of versions of a scorer that judged the same documents, made in the period or the one before."""
+    whole = VersionTotals()
+    for totals in (trend.versions, trend.versions_before):
+        whole.merge(totals)
+    found = []
+    for (scorer, old, new), sketch in sorted(whole.rulers.items()):
+        interval, by = median_interval(sketch), sketch.median
+        if interval is None or by is None:
+            continue
+        now, before = (
+            totals.scores.get((scorer, new), Sketch()) for totals in (trend.versions, trend.versions_before)
+        )
+        found.append(RulerChange(scorer, old, new, sketch.num, by, interval, change_of_medians(now, before)))
+    return found
+
+
+def rule_changes(now: VersionTotals, before: VersionTotals) -> list[tuple[str, Change, int, int]]:
+    """Return each rule, the change of the share of versions that break it, its findings now and before; most broken first."""
+    names = sorted(now.breakers.keys() | before.breakers.keys(), key=lambda name: (-now.breakers[name], name))
+    return [
+        (
+            name,
+            change_of_shares(
+                (now.breakers[name], now.num), (before.breakers[name], before.num), is_more_better=False
+            ),
+            now.findings[name],
+            before.findings[name],
+        )
+        for name in names
+    ]
+
+
+def _effort_chart(
+    trend: Trend, key: str, title: str, measure: Measure, words: str, pick: Callable[[Effort], Sketch]
+) -> Chart:
+    change = change_of_medians(pick(trend.runs.effort), pick(trend.runs_before.effort), is_more_better=False)
+    sketches = [pick(one.effort) for one in trend.run_buckets]
+    series = Series("median", _medians(trend.period, sketches), change)
+    sentence = _told(words, change, measure)
+    return Chart(key, title, measure, trend.period, (series,), sentence, QUARTILES, METHODS["median"], "runs")
+
+
+def _phase(totals: RunTotals, phase: str) -> Effort:
+    return totals.phases.get(phase) or Effort()
+
+
+def _shares(period: Period, shares: Sequence[tuple[int, int]]) -> tuple[Point, ...]:
+    points = []
+    for bucket, (yes, num) in zip(period.buckets(), shares, strict=True):
+        low, high = wilson(yes, num)
+        points.append(Point(bucket, yes / num, low, high, num) if num else _empty(bucket))
+    return tuple(points)
+
+
+def _medians(period: Period, sketches: Sequence[Sketch]) -> tuple[Point, ...]:
+    return tuple(
+        Point(bucket, one.median, one.quantile(0.25), one.quantile(0.75), one.num)
+        if one.num
+        else _empty(bucket)
+        for bucket, one in zip(period.buckets(), sketches, strict=True)
+    )
+
+
+def _empty(bucket: Bucket) -> Point:
+    return Point(bucket, None, None, None, 0)
+
+
+def _told(words: str, change: Change | None, measure: Measure) -> str:
+    """Return one sentence: the value, how many stand behind it, and what may be said of the change."""
+    if change is None or change.now is None:
+        return "Nothing was measured in this period."
+    said = f"{words.format(now=measure.text(change.now))} (n = {change.num_now:,})"
+    if change.called is Called.NOTHING_BEFORE:
+        return f"{said}; there is nothing in the period before to compare with."
+    before = f"{measure.text(change.before)} (n = {change.num_before:,}) in the period before"
+    if change.called is Called.TOO_FEW:
+        return f"{said}, against {before}: fewer than {FEW} on one side, too few to call it a change."
+    if change.called is Called.NO_EVIDENCE:
+        return f"{said}, against {before}: no evidence of a change."
+    return f"{said}, against {before}: {change.called}."
+
+
+def empty_trend(period: Period) -> Trend:
+    """Return a trend without anything in it."""
+    num = len(period.buckets())
+    return Trend(
+        period,
+        [RunTotals() for _ in range(num)],
+        RunTotals(),
+        RunTotals(),
+        [VersionTotals() for _ in range(num)],
+        VersionTotals(),
+        VersionTotals(),
+    )

@@ -1,0 +1,136 @@
+"""Read what a comparison shows: two to six runs or versions with all they say, or the numbers of up to 500 runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from runs_app.domain.comparison import MOST, MOST_MANY, Value
+from runs_app.domain.query_ast import Node
+from runs_app.domain.run_filters import RunFilter
+from runs_app.models import Run, RunMetric, RunParam, VersionStanding
+from runs_app.queries.runs_for_list import matching_runs
+from skills_app.models import SkillVersion
+
+ATTRIBUTES: dict[str, tuple[str, str]] = {
+    "status": ("Result", "rolled_status"),
+    "quality score": ("Result", "quality_score"),
+    "calibrated score": ("Result", "calibrated_score"),
+    "deterministic score": ("Result", "deterministic_score"),
+    "validation score": ("Result", "validation_score"),
+    "errors": ("Result", "num_errors"),
+    "warnings": ("Result", "num_warnings"),
+    "cost": ("Cost", "rolled_cost_usd"),
+    "tokens": ("Cost", "rolled_tokens"),
+    "prompt tokens": ("Cost", "prompt_tokens"),
+    "completion tokens": ("Cost", "completion_tokens"),
+    "duration": ("Cost", "duration_seconds"),
+}
+NUMBERS = tuple(name for name in ATTRIBUTES if name != "status")
+MOST_SUGGESTED = 20
+_FINDINGS = "findings of "
+# Metrics that the promoted columns show already.
+_SHOWN = frozenset(column for _, column in ATTRIBUTES.values()) | {"cost_usd", "total_tokens"}
+
+Thing = dict[tuple[str, str], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ManyRuns:
+    """The numbers of many runs, in the order of the runs; ``is_cut`` when more matched."""
+
+    runs: tuple[Run, ...]
+    values: tuple[dict[str, float | None], ...]
+    is_cut: bool
+
+
+def runs_to_compare(pks: Sequence[int]) -> tuple[list[Run], list[Thing]]:
+    """Return the runs, in the order that was asked for and at most six, with what each says by group and name."""
+    wanted = list(dict.fromkeys(pks))[:MOST]
+    rows = {
+        run.pk: run for run in Run.objects.filter(pk__in=wanted).select_related("outcome__version__skill")
+    }
+    runs = [rows[pk] for pk in wanted if pk in rows]
+    things: dict[int, Thing] = {run.pk: _of_run(run) for run in runs}
+    for pk, key, text in (
+        RunParam.objects.filter(run_id__in=rows).order_by("key").values_list("run_id", "key", "value")
+    ):
+        things[pk]["Inputs", key] = text
+    metrics = RunMetric.objects.filter(run_id__in=rows, value__isnull=False).order_by("key")
+    for pk, key, number in metrics.values_list("run_id", "key", "value"):
+        if key not in _SHOWN:
+            things[pk]["Result", key] = number
+    return runs, [things[run.pk] for run in runs]
+
+
+def versions_to_compare(pks: Sequence[int]) -> tuple[list[SkillVersion], list[Thing]]:
+    """Return the versions, in the order that was asked for and at most six, with what each says by group and name."""
+    wanted = list(dict.fromkeys(pks))[:MOST]
+    found = SkillVersion.objects.filter(pk__in=wanted).select_related("skill__category").defer("content")
+    rows = {version.pk: version for version in found}
+    versions = [rows[pk] for pk in wanted if pk in rows]
+    standings = {row.version_id: row for row in VersionStanding.objects.filter(version_id__in=rows)}
+    costs: dict[int, Run] = {}
+    for run in Run.objects.filter(outcome__version_id__in=rows).select_related("outcome").order_by("-pk"):
+        costs[run.outcome.version_id or 0] = run
+    things = [_of_version(one, standings.get(one.pk), costs.get(one.pk)) for one in versions]
+    # A rule that one of them breaks is broken by a judged one without a finding of it nought times.
+    broken = {key for thing in things for key in thing if key[1].startswith(_FINDINGS)}
+    for version, thing in zip(versions, things, strict=True):
+        if version.pk in standings and standings[version.pk].gate:
+            for key in broken:
+                thing.setdefault(key, 0)
+    return versions, things
+
+
+def many_runs(chosen: RunFilter, node: Node | None, *, now: datetime) -> ManyRuns:
+    """Return the newest 500 runs of a list with their numbers."""
+    rows = matching_runs(chosen, node, now=now).order_by("-started_at", "-pk")
+    runs = list(rows.only("pk", "name", "run_id", "model", "started_at", *_columns())[: MOST_MANY + 1])
+    kept = tuple(runs[:MOST_MANY])
+    values = tuple({name: getattr(run, ATTRIBUTES[name][1]) for name in NUMBERS} for run in kept)
+    return ManyRuns(kept, values, len(runs) > MOST_MANY)
+
+
+def suggested_runs(run: Run) -> list[Run]:
+    """Return the newest other runs of the same skill, or of the same kind when it names none."""
+    rows = Run.objects.exclude(pk=run.pk).filter(kind=run.kind).order_by("-started_at", "-pk")
+    if run.skill_name:
+        rows = rows.filter(skill_name=run.skill_name)
+    return list(rows[:MOST_SUGGESTED])
+
+
+def suggested_versions(version: SkillVersion) -> list[SkillVersion]:
+    """Return the other versions of the same skill, newest first."""
+    rows = version.skill.versions.exclude(pk=version.pk).select_related("skill").defer("content")
+    return list(rows.order_by("-number")[:MOST_SUGGESTED])
+
+
+def _columns() -> list[str]:
+    return [column for _, column in ATTRIBUTES.values()]
+
+
+def _of_run(run: Run) -> Thing:
+    thing: Thing = {("Inputs", "model"): run.model, ("Inputs", "user"): run.user}
+    for name, (group, column) in ATTRIBUTES.items():
+        thing[group, name] = getattr(run, column)
+    thing["Result", "status"] = run.rolled_status or run.status
+    return thing
+
+
+def _of_version(version: SkillVersion, standing: VersionStanding | None, run: Run | None) -> Thing:
+    thing: Thing = {
+        ("Inputs", "author"): version.author_name,
+        ("Inputs", "origin"): version.origin,
+        ("Inputs", "message"): version.message,
+    }
+    if run is not None:
+        thing |= {("Inputs", "model"): run.model, ("Cost", "cost"): run.rolled_cost_usd}
+        thing |= {("Cost", "tokens"): run.rolled_tokens, ("Cost", "duration"): run.duration_seconds}
+    if standing is not None:
+        thing["Inputs", "program"] = standing.program
+        thing["Result", "gate"] = standing.gate or "not judged"
+        for scorer, number, value in standing.scores:
+            thing["Result", f"score by {scorer} {number}".strip()] = value
+        for rule, num in standing.rules.items():
+            thing["Result", f"{_FINDINGS}{rule}"] = num
+    return thing

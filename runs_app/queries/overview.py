@@ -1,0 +1,228 @@
+"""Where the active skills stand, and which of them got worse: by the gate of today, so that only skills have changed."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+
+from runs_app.domain.trends.score_moves import first_score, is_move, score_move
+from runs_app.domain.trends.trend_filter import TrendFilter
+from runs_app.models import VersionStanding
+from runs_app.queries.trends import branches_below
+from skills_app.domain.enums import SkillStatus
+from skills_app.models import Skill
+
+MOST_SHOWN, MOST_BETTER = 50, 20
+
+
+# Whether a skill got worse, by what the gate said of the version before and says of the one now.
+_GATE_MOVES = {("passed", "blocked"): True, ("blocked", "passed"): False}
+_UNSHOWN = (
+    "rules",
+    "scores",
+    "version__content",
+    "version__front_matter",
+    "version__metadata",
+    "version__skill__keywords",
+    "version__skill__tags",
+    "version__skill__capabilities",
+)
+
+
+class _Pair(NamedTuple):
+    """What is read of a skill: its standing now, and the newest one from before the period."""
+
+    pk: int
+    pk_before: int
+    path: str
+    branch: str
+    number: int
+    number_before: int
+    gate: str
+    gate_before: str
+    scores: str
+    scores_before: str
+
+
+class _Move(NamedTuple):
+    """A skill that moved, before its rows are read; by its gate, or else by a score."""
+
+    pair: _Pair
+    is_worse: bool
+    is_by_gate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A skill whose current version is judged worse (or better) than the one before the period; ``reason`` says by what."""
+
+    skill: Skill
+    before: VersionStanding
+    now: VersionStanding
+    is_worse: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Active skills by what their gate says, and how many moved since ``since``.
+
+    ``worse`` and ``better`` are the first 50 and 20 of these by their path. ``place`` is the lowest branch that holds every one
+    that got worse; empty when there is none but the whole.
+    """
+
+    num_active: int
+    num_passed: int
+    num_blocked: int
+    since: date
+    num_worse: int
+    num_better: int
+    place: str
+    worse: tuple[Moved, ...]
+    better: tuple[Moved, ...]
+
+    @property
+    def num_unjudged(self) -> int:
+        """Active skills that no gate could judge yet."""
+        return self.num_active - self.num_passed - self.num_blocked
+
+    @property
+    def num_more_worse(self) -> int:
+        """How many got worse that are not shown."""
+        return self.num_worse - len(self.worse)
+
+    @property
+    def num_more_better(self) -> int:
+        """How many got better that are not shown."""
+        return self.num_better - len(self.better)
+
+
+def overview_of(chosen: TrendFilter) -> Overview:
+    """Return the state of the active skills that a filter selects, and what moved since its period began."""
+    current = _current(chosen)
+    by_gate = dict(current.order_by().values_list("gate").annotate(num=Count("pk")))
+    moves = _moves(current.filter(day__gte=chosen.period.first), chosen.period.first)
+    worse = [one for one in moves if one.is_worse]
+    better = [one for one in moves if not one.is_worse]
+    return Overview(
+        num_active=_num_active(chosen, sum(by_gate.values())),
+        num_passed=by_gate.get("passed", 0),
+        num_blocked=by_gate.get("blocked", 0),
+        since=chosen.period.first,
+        num_worse=len(worse),
+        num_better=len(better),
+        place=_shared_branch(one.pair.branch for one in worse),
+        worse=_moved(worse[:MOST_SHOWN]),
+        better=_moved(better[:MOST_BETTER]),
+    )
+
+
+def _current(chosen: TrendFilter) -> QuerySet[VersionStanding]:
+    rows = VersionStanding.objects.filter(
+        version=F("skill__current_version"), skill__status=SkillStatus.ACTIVE
+    )
+    return narrowed(rows, chosen)
+
+
+def narrowed(rows: QuerySet[VersionStanding], chosen: TrendFilter) -> QuerySet[VersionStanding]:
+    """Return the standings that a filter's choices select, whatever its period."""
+    for name, value in chosen.chosen.items():
+        rows = (
+            rows.filter(branch__in=branches_below(value))
+            if name == "branch"
+            else rows.filter(**{name: value})
+        )
+    return rows
+
+
+def _num_active(chosen: TrendFilter, num_judged: int) -> int:
+    """Count active skills, also those that no standing speaks of yet; of these only places and types can be chosen."""
+    if any(chosen.value(name) for name in ("model", "program", "author")):
+        return num_judged
+    skills = Skill.objects.filter(status=SkillStatus.ACTIVE)
+    if chosen.value("branch"):
+        skills = skills.filter(category__path__in=branches_below(chosen.value("branch")))
+    if chosen.value("type"):
+        skills = skills.filter(skill_type=chosen.value("type"))
+    return max(skills.count(), num_judged)
+
+
+def _moves(changed: QuerySet[VersionStanding], since: date) -> list[_Move]:
+    """Return what moved, by path."""
+    found = []
+    unclear = []
+    for pair in _pairs(changed, since):
+        is_worse = _GATE_MOVES.get((pair.gate_before, pair.gate))
+        if is_worse is not None:
+            found.append(_Move(pair, is_worse, is_by_gate=True))
+        elif pair.scores != pair.scores_before:
+            before, now = first_score(pair.scores_before), first_score(pair.scores)
+            if before and now and before[0] == now[0] and is_move(before[1], now[1]):
+                found.append(_Move(pair, now[1] < before[1], is_by_gate=False))
+            else:
+                unclear.append(pair)
+    # The scores of all the others are read as one JSON text, which is much quicker.
+    texts = ",".join(f"[{pair.scores_before},{pair.scores}]" for pair in unclear)
+    for pair, (old, new) in zip(unclear, json.loads(f"[{texts}]"), strict=True):
+        move = score_move(old, new)
+        if move is not None:
+            found.append(_Move(pair, move.is_worse, is_by_gate=False))
+    return sorted(found, key=lambda one: one.pair.path)
+
+
+def _pairs(changed: QuerySet[VersionStanding], since: date) -> Iterator[_Pair]:
+    """Read both sides of each skill in one query, and only what is compared: there may be ten thousand skills."""
+    earlier = VersionStanding.objects.filter(skill=OuterRef("skill"), day__lt=since).order_by("-number")
+    rows = changed.order_by().filter(skill__standings=Subquery(earlier.values("pk")[:1]))
+    rows = rows.annotate(
+        gate_before=F("skill__standings__gate"),
+        text=Cast("scores", TextField()),
+        text_before=Cast("skill__standings__scores", TextField()),
+    )
+    rows = rows.exclude(gate=F("gate_before"), text=F("text_before"))
+    columns = ("pk", "skill__standings__pk", "skill__path", "branch", "number", "skill__standings__number",
+               "gate", "gate_before", "text", "text_before")  # fmt: skip
+    return map(_Pair._make, rows.values_list(*columns))
+
+
+def _moved(moves: list[_Move]) -> tuple[Moved, ...]:
+    """Read the skills and the versions of these moves."""
+    pks = [pk for one in moves for pk in (one.pair.pk_before, one.pair.pk)]
+    rows = VersionStanding.objects.select_related("version__skill").defer(*_UNSHOWN)
+    standings = {row.pk: row for row in rows.filter(pk__in=pks)}
+    return tuple(
+        Moved(standings[now].version.skill, standings[before], standings[now], one.is_worse, _reason(one))
+        for one in moves
+        for before, now in [(one.pair.pk_before, one.pair.pk)]
+        if {before, now} <= standings.keys()
+    )
+
+
+def _shared_branch(branches: Iterable[str]) -> str:
+    """Return the lowest branch that holds all of these; empty when there is none but the whole."""
+    shared = []
+    for names in zip(*(branch.split("/") for branch in set(branches)), strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "/".join(shared)
+
+
+def _reason(move: _Move) -> str:
+    """Return by what a skill moved, in words."""
+    pair = move.pair
+    old, new = pair.number_before, pair.number
+    if move.is_by_gate:
+        if move.is_worse:
+            return f"version {old} passed the gate, version {new} does not"
+        return f"version {new} passes the gate, version {old} did not"
+    score = score_move(json.loads(pair.scores_before), json.loads(pair.scores))
+    assert score is not None
+    verb = "fell" if score.is_worse else "rose"
+    return f"{score.scorer} {score.version} {verb} from {score.before:.2f} to {score.now:.2f}".replace(
+        "  ", " "
+    )

@@ -1,0 +1,239 @@
+"""How long people let others wait, in a period and the one before: reviews until a first verdict, questions until an answer."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, Min, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast
+
+from runs_app.domain.prompts import Action, PromptKind
+from runs_app.domain.trends.change import FEW, Change, change_of_shares, change_of_times
+from runs_app.domain.trends.periods import Period
+from runs_app.domain.trends.trend_filter import TrendFilter
+from runs_app.models import HumanPrompt, Run
+from runs_app.queries.trend_facts import bounds_of, programs_of
+from runs_app.queries.trends import branches_below
+from skills_app.domain.reviewing.standing import ReviewStatus
+from skills_app.domain.reviewing.verdicts import Decision
+from skills_app.models import Review, Verdict
+
+_DAY = 86_400
+_CHUNK = 500
+_REVIEW_COLUMNS = {
+    "type": "skill__skill_type",
+    "model": "version__standing__model",
+    "program": "version__standing__program",
+    "author": "version__author_name",
+}
+_QUESTION_COLUMNS = {
+    "type": "generation__skill__skill_type",
+    "model": "generation__model",
+    "author": "generation__requested_by_name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWait:
+    """Questions of one kind: asked and answered in the period and in the one before, their waits and what they changed.
+
+    ``wait`` is of the median seconds until the answer, ``changed`` of the share of the answers that changed the way; None for
+    clarifying questions, whose answers always go into what is made. It is neither better nor worse when more of them do.
+    """
+
+    kind: str
+    num_asked: int
+    num_asked_before: int
+    num_answered: int
+    num_answered_before: int
+    num_changed: int | None
+    num_changed_before: int | None
+    wait: Change
+    changed: Change | None
+
+    @property
+    def is_few(self) -> bool:
+        """Whether too few were answered to say much."""
+        return self.num_answered < FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Reviews with a first verdict in the period and in the one before, those that wait, and questions by kind.
+
+    ``decided`` is of the median days until the verdict, ``queue`` of the median days that open reviews have waited: now, and
+    when the period began. ``oldest_days`` is the longest of these, None where none waits.
+    """
+
+    decided: Change
+    queue: Change
+    oldest_days: float | None
+    oldest_days_before: float | None
+    questions: tuple[QuestionWait, ...]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Questions of one kind in one period."""
+
+    num: int = 0
+    waits: list[float] = field(default_factory=list)
+    num_changed: int = 0
+
+
+_NONE_ASKED = _Asked()
+
+
+def waits_of(chosen: TrendFilter, *, now: datetime) -> Waits:
+    """Return the waits of a period and of the one before; a verdict that was undone is none.
+
+    Reviews are narrowed by their version, questions by their generation.
+    """
+    reviews = _narrowed(Review.objects.order_by(), chosen, "skill__category__path__in", _REVIEW_COLUMNS)
+    waited_before, waited = _days_to_decide(reviews, chosen.period)
+    begun = bounds_of(chosen.period.first)[0]
+    waiting, waiting_before = _waiting_now(reviews, now), _waiting_at(reviews, begun)
+    return Waits(
+        decided=change_of_times(waited, waited_before),
+        queue=change_of_times(waiting, waiting_before),
+        oldest_days=max(waiting, default=None),
+        oldest_days_before=max(waiting_before, default=None),
+        questions=_questions(chosen),
+    )
+
+
+def _narrowed(
+    rows: QuerySet[Any], chosen: TrendFilter, branch_column: str, columns: dict[str, str]
+) -> QuerySet[Any]:
+    for name, value in chosen.chosen.items():
+        if name == "branch":
+            rows = rows.filter(**{branch_column: branches_below(value)})
+        elif name in columns:
+            rows = rows.filter(**{columns[name]: value})
+    return rows
+
+
+def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[float]]:
+    """Return the days from opening to the first verdict of the reviews that had it in the period before, and in this one."""
+    first, begun, after = _moments_of(period)
+    given = reviews.filter(verdicts__undone_at=None).annotate(decided=Min("verdicts__given_at"))
+    rows = given.filter(decided__gte=first, decided__lt=after).values_list(
+        Case(When(decided__lt=begun, then=True), default=False),
+        # As the database writes them: only their difference is wanted, of ten thousand reviews.
+        Cast("opened_at", TextField()),
+        Cast("decided", TextField()),
+    )
+    before: list[float] = []
+    waited: list[float] = []
+    read = datetime.fromisoformat
+    for is_before, opened, decided in rows:
+        (before if is_before else waited).append((read(decided) - read(opened)).total_seconds() / _DAY)
+    return before, waited
+
+
+def _moments_of(period: Period) -> tuple[datetime, datetime, datetime]:
+    """Return when the period before began, when this one did, and when it is over."""
+    return bounds_of(period.before.first)[0], bounds_of(period.first)[0], bounds_of(period.last)[1]
+
+
+def _waiting_now(reviews: QuerySet[Review], now: datetime) -> list[float]:
+    """Return the days that each open review has waited with its version."""
+    since = reviews.filter(status=ReviewStatus.OPEN.value).values_list("version_at", flat=True)
+    return [(now - at).total_seconds() / _DAY for at in since]
+
+
+def _waiting_at(reviews: QuerySet[Review], moment: datetime) -> list[float]:
+    """Return the days that each review that was open at ``moment`` had waited then.
+
+    One whose status has changed since was open when no verdict that stood then had decided it: no rejection, no request for
+    changes, and fewer approvals than it needs. It waited since its version of today, or since it was opened where that came later.
+    """
+    begun = reviews.filter(opened_at__lte=moment)
+    same = Q(status=ReviewStatus.OPEN.value) & (Q(decided_at=None) | Q(decided_at__lte=moment))
+    kept = list(begun.filter(same).values_list("opened_at", "version_at"))
+    changed = begun.exclude(same).filter(Q(decided_at=None) | Q(decided_at__gt=moment))
+    rows = list(changed.values_list("pk", "opened_at", "version_at", "num_needed"))
+    decided = _decided_at(moment, {pk: needed for pk, _, _, needed in rows})
+    kept += [(opened, version_at) for pk, opened, version_at, _ in rows if pk not in decided]
+    return [
+        (moment - (version_at if version_at <= moment else opened)).total_seconds() / _DAY
+        for opened, version_at in kept
+    ]
+
+
+def _decided_at(moment: datetime, needed: dict[int, int]) -> set[int]:
+    """Return the reviews, given with the approvals that they need, that the verdicts standing at ``moment`` had decided.
+
+    As today, the latest verdict of each reviewer counts, and none about a version that another one had replaced.
+    """
+    pks = sorted(needed)
+    latest: dict[int, dict[Any, str]] = {pk: {} for pk in pks}
+    for start in range(0, len(pks), _CHUNK):
+        given = Verdict.objects.filter(review__in=pks[start : start + _CHUNK], given_at__lte=moment)
+        given = given.filter(Q(undone_at=None) | Q(undone_at__gt=moment))
+        given = given.filter(Q(version=F("review__version")) | Q(review__version_at__gt=moment))
+        columns = ("review_id", "reviewer_id", "reviewer_name", "decision")
+        for review, reviewer, name, decision in given.order_by("given_at", "pk").values_list(*columns):
+            latest[review][reviewer or name] = decision
+    return {
+        pk
+        for pk, decisions in latest.items()
+        if set(decisions.values()) - {Decision.APPROVE.value} or len(decisions) >= max(needed[pk], 1)
+    }
+
+
+def _questions(chosen: TrendFilter) -> tuple[QuestionWait, ...]:
+    before, now = _asked(chosen)
+    return tuple(
+        _question(kind, now.get(kind, _NONE_ASKED), before.get(kind, _NONE_ASKED))
+        for kind in PromptKind
+        if kind in now or kind in before
+    )
+
+
+def _question(kind: PromptKind, now: _Asked, before: _Asked) -> QuestionWait:
+    is_open_ended = kind is PromptKind.CLARIFY
+    changed = [(one.num_changed, len(one.waits)) for one in (now, before)]
+    return QuestionWait(
+        kind=kind.value.replace("_", " "),
+        num_asked=now.num,
+        num_asked_before=before.num,
+        num_answered=len(now.waits),
+        num_answered_before=len(before.waits),
+        num_changed=None if is_open_ended else now.num_changed,
+        num_changed_before=None if is_open_ended else before.num_changed,
+        wait=change_of_times(now.waits, before.waits),
+        changed=None if is_open_ended else change_of_shares(*changed, is_more_better=None),
+    )
+
+
+def _asked(chosen: TrendFilter) -> tuple[dict[str, _Asked], dict[str, _Asked]]:
+    """Return the questions by kind that were asked in the period before, and in this one."""
+    first, begun, after = _moments_of(chosen.period)
+    rows = HumanPrompt.objects.filter(asked_at__gte=first, asked_at__lt=after).order_by()
+    rows = _narrowed(rows, chosen, "generation__skill__category__path__in", _QUESTION_COLUMNS)
+    told: Iterable[tuple[Any, ...]] = rows.values_list(
+        "kind", "asked_at", "answered_at", "answer", "generation__run_id"
+    )
+    if chosen.value("program"):
+        told = _of_program(list(told), chosen.value("program"))
+    before: dict[str, _Asked] = {}
+    now: dict[str, _Asked] = {}
+    for kind, asked_at, answered_at, answer, _ in told:
+        one = (before if asked_at < begun else now).setdefault(kind, _Asked())
+        one.num += 1
+        if answered_at is not None:
+            one.waits.append((answered_at - asked_at).total_seconds())
+            one.num_changed += answer.get("action", Action.PROCEED.value) != Action.PROCEED.value
+    return before, now
+
+
+def _of_program(rows: list[tuple[Any, ...]], program: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the questions of generations whose run, mirrored from where it was recorded, names the program in its version."""
+    run_ids = sorted({row[-1] for row in rows if row[-1]})
+    names: set[str] = set()
+    for start in range(0, len(run_ids), _CHUNK):
+        pks = dict(Run.objects.filter(run_id__in=run_ids[start : start + _CHUNK]).values_list("pk", "run_id"))
+        names |= {pks[pk] for pk, name in programs_of(pks).items() if name == program}
+    return (row for row in rows if row[-1] in names)

@@ -1,0 +1,50 @@
+"""What was spent, for the ceilings that stop a call: of one generation, of a person today, of everybody today."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+
+from runs_app.domain.generation import GenerationOptions
+from runs_app.domain.spending import Ceiling
+from runs_app.models import Generation, StepResult
+
+
+def ceilings_of(*, generation: Generation, options: GenerationOptions) -> dict[str, Ceiling]:
+    """Return the ceilings that hold for a generation, with what counts against each; by scope: its own, a person's, all."""
+    found = {}
+    own = [one for one in (options.ceiling_usd, settings.FLEET_SPEND_PER_GENERATION_USD) if one is not None]
+    if own:
+        found[f"generation {generation.pk}"] = Ceiling("this generation", min(own), generation.cost_usd)
+    day = start_of_day()
+    if settings.FLEET_SPEND_PER_USER_DAY_USD is not None and generation.requested_by_id is not None:
+        spent = spent_usd(since=day, user_id=generation.requested_by_id)
+        whose = f"{generation.requested_by_name} today"
+        limit = settings.FLEET_SPEND_PER_USER_DAY_USD
+        found[f"user {generation.requested_by_id}"] = Ceiling(whose, limit, spent)
+    if settings.FLEET_SPEND_PER_DAY_USD is not None:
+        found["day"] = Ceiling("everybody today", settings.FLEET_SPEND_PER_DAY_USD, spent_usd(since=day))
+    return found
+
+
+def spent_usd(*, since: datetime, user_id: int | None = None) -> float:
+    """Return what calls are known to have cost since then, in US dollars; those of steps that failed count too.
+
+    What a generation cost beyond its finished steps is counted on the day on which it was last changed.
+    """
+    steps = StepResult.objects.filter(finished_at__gte=since)
+    changed = Generation.objects.filter(updated_at__gte=since)
+    if user_id is not None:
+        steps = steps.filter(generation__requested_by_id=user_id)
+        changed = changed.filter(requested_by_id=user_id)
+    whole = changed.aggregate(total=Sum("cost_usd"))["total"] or 0.0
+    stored = (
+        StepResult.objects.filter(generation__in=changed).aggregate(total=Sum("cost_usd"))["total"] or 0.0
+    )
+    return float(steps.aggregate(total=Sum("cost_usd"))["total"] or 0.0) + max(0.0, whole - stored)
+
+
+def start_of_day() -> datetime:
+    """Return when today began, in the site's time zone."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)

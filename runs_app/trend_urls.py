@@ -1,0 +1,33 @@
+"""Addresses of the overview, the trends, and what people keep of them."""
+
+from django.urls import path
+
+from runs_app.views import agreement, alerts, comparisons, trends
+
+app_name = "trends"
+urlpatterns = [
+    path("overview/", trends.overview, name="overview"),
+    path("compare/runs/", comparisons.compare_runs, name="compare_runs"),
+    path("compare/versions/", comparisons.compare_versions, name="compare_versions"),
+    path("compare/many/", comparisons.compare_many, name="compare_many"),
+    path("compare/many.csv", comparisons.compare_many_csv, name="compare_many_csv"),
+    path("compare/many/<slug:name>.svg", comparisons.compare_many_svg, name="compare_many_svg"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/seen/", alerts.alerts_seen, name="alerts_seen"),
+    path("alerts/<int:pk>/remove/", alerts.alert_rule_remove, name="alert_rule_remove"),
+    path("views/", alerts.view_list, name="views"),
+    path("views/save/", alerts.view_save, name="view_save"),
+    path("views/<slug:key>/", alerts.view_open, name="view_open"),
+    path("views/<slug:key>/remove/", alerts.view_remove, name="view_remove"),
+    path("trends/", trends.trend_list, name="list"),
+    path("trends/funnel/", trends.funnel, name="funnel"),
+    path("trends/funnel.csv", trends.funnel_csv, name="funnel_csv"),
+    path("trends/waits.csv", trends.waits_csv, name="waits_csv"),
+    path("trends/rules.csv", trends.rules_csv, name="rules_csv"),
+    path("trends/agreement/", agreement.agreement, name="agreement"),
+    path("trends/agreement/<slug:name>.csv", agreement.agreement_csv, name="agreement_csv"),
+    path("trends/agreement/<slug:name>.svg", agreement.agreement_svg, name="agreement_svg"),
+    path("trends/rows/", trends.trend_rows, name="rows"),
+    path("trends/charts/<str:key>.csv", trends.chart_csv, name="chart_csv"),
+    path("trends/charts/<str:key>.svg", trends.chart_svg, name="chart_svg"),
+]

@@ -1,0 +1,280 @@
+"""The overview, the trends, the rows behind them, and each chart as CSV and SVG."""
+
+import csv
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from fleet_site.access import require
+from fleet_site.http import render_page
+from runs_app.domain.trends.agreement import score_rows
+from runs_app.domain.trends.change import Change
+from runs_app.domain.trends.chart import Chart, draw
+from runs_app.domain.trends.charts import Trend, charts_of, rule_changes, ruler_changes, scorers_of
+from runs_app.domain.trends.funnel import cost_for_each, funnel_of
+from runs_app.domain.trends.intervals import METHODS
+from runs_app.domain.trends.trend_filter import PERIODS, TrendFilter
+from runs_app.models import Alert
+from runs_app.queries.agreement import reviewed_in
+from runs_app.queries.overview import overview_of
+from runs_app.queries.people_waits import waits_of
+from runs_app.queries.stage_days import courses_in
+from runs_app.queries.trend_rows import RunRows, VersionChoice, VersionRows
+from runs_app.queries.trends import choices, events_of, read_trend_filter, rolled_up_at, trend_of
+
+ROWS_PER_PAGE = 50
+MOST_RULES = 15
+BEFORE_HEADINGS = ("before", "n_before", "difference_low", "difference_high", "change")
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_GET
+@require("read")
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show one sentence, three charts at most, and what got worse."""
+    chosen = chosen_of(request)
+    trend = trend_of(chosen, has_phases=False)
+    seen = overview_of(chosen)
+    keys = ["gate", *(f"quality-{scorer}" for scorer in scorers_of(trend)[:1]), "cost"]
+    charts = charts_of(trend, events_of(chosen.period), keys=keys)
+    context = {
+        **common_context(chosen, "trends:overview"),
+        "overview": seen,
+        "charts": list(charts.values()),
+        "totals": trend.runs,
+        "totals_before": trend.runs_before,
+        **_spent_for_each(trend),
+        "num_alerts": Alert.objects.filter(rule__owner_id=request.user.pk, seen_at=None).count(),
+    }
+    return render_page(request, "runs_app/overview.html", context, partial="overview-body")
+
+
+@require_GET
+@require("read")
+def trend_list(request: HttpRequest) -> HttpResponse:
+    """Show every chart, the funnel, rules, and what a new version of a scorer changed by itself."""
+    chosen = chosen_of(request)
+    trend = trend_of(chosen)
+    charts = charts_of(trend, events_of(chosen.period))
+    rules = rule_changes(trend.versions, trend.versions_before)
+    least = settings.FLEET_LEAST_AGREEMENT
+    reviewed, reviewed_before = (reviewed_in(one, has_dimensions=False) for one in (chosen, chosen.before))
+    context = {
+        **common_context(chosen, "trends:list"),
+        "charts": list(charts.values()),
+        "funnel": funnel_of(trend.runs, trend.runs_before),
+        **_spent_for_each(trend),
+        "agreements": score_rows(reviewed, reviewed_before, least=least),
+        "waits": waits_of(chosen, now=timezone.now()),
+        "rules": rules[:MOST_RULES],
+        "num_more_rules": max(len(rules) - MOST_RULES, 0),
+        "rulers": ruler_changes(trend),
+        "num_versions": trend.versions.num,
+        "num_versions_before": trend.versions_before.num,
+        "methods": METHODS,
+    }
+    return render_page(request, "runs_app/trends.html", context, partial="trends-body")
+
+
+@require_GET
+@require("read")
+def funnel(request: HttpRequest) -> HttpResponse:
+    """Show how many days each stage of the funnel takes, and why generations went no further, from the rows themselves."""
+    chosen = chosen_of(request)
+    courses = courses_in(chosen)
+    trend = trend_of(chosen, has_phases=False)
+    context = {
+        **common_context(chosen, "trends:funnel"),
+        "funnel": funnel_of(trend.runs, trend.runs_before, courses),
+        "courses": courses,
+        "methods": METHODS,
+    }
+    return render_page(request, "runs_app/funnel.html", context, partial="funnel-body")
+
+
+@require_GET
+@require("read")
+def funnel_csv(request: HttpRequest) -> HttpResponse:
+    """Answer the stages of the funnel as a table, with all that was spent for each generation that came to a stage."""
+    chosen = chosen_of(request)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    period = chosen.period
+    response["Content-Disposition"] = f'attachment; filename="funnel-{period.first}-{period.last}.csv"'
+    writer = csv.writer(response)
+    headings = ["stage", "generations", "share_of_stage_before", "median_days", "n_days"]
+    costs = ["cost_usd_for_each", "cost_usd_for_each_before"]
+    writer.writerow([*headings, "generations_before", *_named("share"), *_named("days"), *costs, "lost"])
+    trend = trend_of(chosen, has_phases=False)
+    for stage in funnel_of(trend.runs, trend.runs_before, courses_in(chosen)):
+        lost = "; ".join(f"{num} {reason}" for reason, num in stage.lost)
+        told = [stage.name, stage.num, stage.share, stage.days.days, stage.days.num, stage.num_before]
+        spent = [cost_for_each(totals, stage.name) for totals in (trend.runs, trend.runs_before)]
+        writer.writerow([*told, *before_cells(stage.change), *before_cells(stage.days.change), *spent, lost])
+    return response
+
+
+@require_GET
+@require("read")
+def waits_csv(request: HttpRequest) -> HttpResponse:
+    """Answer how long people let others wait as a table: reviews, then questions by kind."""
+    chosen = chosen_of(request)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    period = chosen.period
+    response["Content-Disposition"] = f'attachment; filename="waits-{period.first}-{period.last}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["of", "figure", "now", "n", *BEFORE_HEADINGS])
+    waits = waits_of(chosen, now=timezone.now())
+    oldest = [waits.oldest_days, waits.queue.num_now, waits.oldest_days_before, waits.queue.num_before]
+    writer.writerow(["reviews", "median_days_to_first_verdict", *_change_cells(waits.decided)])
+    writer.writerow(["reviews", "median_days_open", *_change_cells(waits.queue)])
+    writer.writerow(["reviews", "longest_days_open", *oldest, "", "", ""])
+    for one in waits.questions:
+        told = [("asked", one.num_asked, one.num_asked_before)]
+        told.append(("answered", one.num_answered, one.num_answered_before))
+        for figure, now, before in told:
+            writer.writerow([one.kind, figure, now, "", before, "", "", "", ""])
+        writer.writerow([one.kind, "median_seconds_to_answer", *_change_cells(one.wait)])
+        if one.changed is not None:
+            writer.writerow([one.kind, "share_of_answers_that_changed_the_way", *_change_cells(one.changed)])
+    return response
+
+
+@require_GET
+@require("read")
+def rules_csv(request: HttpRequest) -> HttpResponse:
+    """Answer findings by rule as a table, every rule."""
+    chosen = chosen_of(request)
+    trend = trend_of(chosen)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    period = chosen.period
+    response["Content-Disposition"] = f'attachment; filename="rules-{period.first}-{period.last}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(
+        [
+            "rule",
+            "share_of_versions",
+            "n",
+            "share_before",
+            *BEFORE_HEADINGS[1:],
+            "findings",
+            "findings_before",
+        ]
+    )
+    for name, change, findings, findings_before in rule_changes(trend.versions, trend.versions_before):
+        writer.writerow([csv_text(name), *_change_cells(change), findings, findings_before])
+    return response
+
+
+@require_GET
+@require("read")
+def trend_rows(request: HttpRequest) -> HttpResponse:
+    """List the versions or generations behind a figure."""
+    chosen = chosen_of(request)
+    choice = VersionChoice(*(request.GET.get(name, "")[:128] for name in ("gate", "rule", "scorer")))
+    is_runs = request.GET.get("of") == "runs"
+    rows: Any = RunRows(chosen) if is_runs else VersionRows(chosen, choice)
+    pairs = [("of", "runs" if is_runs else "versions"), *chosen.pairs(), *(() if is_runs else choice.pairs())]
+    context = {
+        "chosen": chosen,
+        "choice": choice,
+        "is_runs": is_runs,
+        "page": Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "url_for": f"?{urlencode(pairs)}&page=",
+    }
+    return render_page(request, "runs_app/trend_rows.html", context)
+
+
+@require_GET
+@require("read")
+def chart_csv(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer one chart as a table: series, days, value, band and how many stand behind it."""
+    chart = _chart(request, key)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(chart)}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["series", "first_day", "last_day", "value", "low", "high", "n"])
+    for series in chart.series:
+        for point in series.points:
+            bucket = point.bucket
+            name = csv_text(series.name)
+            writer.writerow([name, bucket.first, bucket.last, point.value, point.low, point.high, point.num])
+    return response
+
+
+@require_GET
+@require("read")
+def chart_svg(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer one chart as a picture that stands alone."""
+    chart = _chart(request, key)
+    context = {"chart": chart, "drawn": draw(chart)}
+    response = render(request, "runs_app/chart.svg", context, content_type="image/svg+xml")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(chart)}.svg"'
+    return response
+
+
+def csv_text(text: str) -> str:
+    """Return text for a table that a spreadsheet may open; what it would take for a formula gets a quote before it."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+
+
+def before_cells(change: Change | None) -> list[Any]:
+    """Return what ``BEFORE_HEADINGS`` name: value and number before, the interval of the difference, and the word for it."""
+    if change is None:
+        return [""] * len(BEFORE_HEADINGS)
+    low, high = change.interval or ("", "")
+    return [change.before, change.num_before, low, high, change.called.value]
+
+
+def _change_cells(change: Change) -> list[Any]:
+    return [change.now, change.num_now, *before_cells(change)]
+
+
+def _named(figure: str) -> list[str]:
+    """Return the headings of what was before, for a table that compares several figures."""
+    return [f"{figure}_{heading}" for heading in BEFORE_HEADINGS]
+
+
+def _spent_for_each(trend: Trend) -> dict[str, float | None]:
+    """Return all that was spent for each generation that came to a stage, in the period and in the one before."""
+    sides = (("", trend.runs), ("_before", trend.runs_before))
+    return {
+        f"cost_{stage}{side}": cost_for_each(totals, stage)
+        for stage in ("generated", "passed", "approved")
+        for side, totals in sides
+    }
+
+
+def _chart(request: HttpRequest, key: str) -> Chart:
+    chosen = chosen_of(request)
+    chart = charts_of(trend_of(chosen), events_of(chosen.period), keys=[key]).get(key)
+    if chart is None:
+        raise Http404("There is no such chart of this period.")
+    return chart
+
+
+def _file_name(chart: Chart) -> str:
+    name = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in chart.key)
+    return f"{name}-{chart.period.first}-{chart.period.last}"
+
+
+def chosen_of(request: HttpRequest) -> TrendFilter:
+    """Return period and filters of an address."""
+    return read_trend_filter(request.GET.dict(), today=timezone.localdate())
+
+
+def common_context(chosen: TrendFilter, page: str) -> dict[str, Any]:
+    """Return what every page of trends needs for its filter and its heading."""
+    return {
+        "chosen": chosen,
+        "page_name": page,
+        "periods": PERIODS.items(),
+        "choices": [(choice, chosen.value(choice.name)) for choice in choices()],
+        "rolled_up_at": rolled_up_at(),
+        "query": chosen.query(),
+    }

@@ -1,0 +1,114 @@
+"""Where a comment stands in a version: at its quote, at its section, in its file, or lost."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from skills_app.domain.documents import SkillDocument
+from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.quote_anchors import (
+    QuoteAnchor,
+    QuotePlace,
+    find_anchor,
+    find_selection,
+    make_anchor,
+)
+
+
+class PlaceKind(StrEnum):
+    """What a comment is placed on."""
+
+    WHOLE = "whole"
+    SECTION = "section"
+    QUOTE = "quote"
+    FILE = "file"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class CommentPlace:
+    """Where a comment stands in a document: ``line`` from 1 (0 for none), ``start`` and ``end`` of a quote."""
+
+    kind: PlaceKind
+    line: int = 0
+    start: int = 0
+    end: int = 0
+
+
+WHOLE, LOST = CommentPlace(PlaceKind.WHOLE), CommentPlace(PlaceKind.LOST)
+
+
+def anchor_selection(
+    document: SkillDocument, quote: str, before: str = "", after: str = "", *, path: Sequence[str] = ()
+) -> QuoteAnchor:
+    """Return the anchor of words that a reader selected or typed; ``path`` are the headings down to their section.
+
+    Words that stand several times are looked for in the section alone.
+
+    Raises:
+        ReviewRefused: the words are not in the document, or nothing says which of several places is meant.
+    """
+    found = find_selection(document, quote, before, after)
+    if found is None and path:
+        found = _in_section(document, quote, tuple(path))
+    if found is None:
+        words = " ".join(quote.split())
+        raise ReviewRefused(
+            f"“{words[:80]}{'…' if len(words) > 80 else ''}” does not stand in the document, or stands there several "
+            "times. Quote it as it is, with some words more."
+        )
+    return make_anchor(document, found.start, found.end)
+
+
+def anchor_as_data(anchor: QuoteAnchor) -> dict[str, Any]:
+    """Return an anchor as plain data, ready for JSON."""
+    return {**asdict(anchor), "path": list(anchor.path)}
+
+
+def anchor_from_data(data: Mapping[str, Any]) -> QuoteAnchor:
+    """Read an anchor that ``anchor_as_data`` gave."""
+    return QuoteAnchor(**{**data, "path": tuple(data["path"])})
+
+
+def place_comment(
+    document: SkillDocument,
+    *,
+    heading_path: Sequence[str],
+    anchor: Mapping[str, Any] | None,
+    path: str = "",
+    file_paths: Collection[str] = (),
+) -> CommentPlace:
+    """Return where a comment stands in ``document``; a quote that is gone is lost, never put elsewhere."""
+    if path:
+        return CommentPlace(PlaceKind.FILE) if path in file_paths else LOST
+    if anchor is not None:
+        found = find_anchor(anchor_from_data(anchor), document)
+        return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else LOST
+    if not heading_path:
+        return WHOLE
+    wanted = tuple(heading_path)
+    section = next((one for one in document.sections if one.path == wanted), None)
+    if section is None:
+        return LOST
+    return CommentPlace(PlaceKind.SECTION, section.start_line, section.start, section.end)
+
+
+def _in_section(document: SkillDocument, quote: str, path: tuple[str, ...]) -> QuotePlace | None:
+    """Return the only place of a quote, word for word, inside the section with these headings."""
+    places = [
+        QuotePlace(at, at + len(quote), document.lines.line_number(at))
+        for section in document.sections
+        if section.path == path
+        for at in _occurrences(section.text, quote, section.start)
+    ]
+    return places[0] if len(places) == 1 else None
+
+
+def _occurrences(text: str, quote: str, start: int) -> list[int]:
+    found: list[int] = []
+    at = text.find(quote) if quote.strip() else -1
+    while at >= 0 and len(found) < 2:
+        found.append(start + at)
+        at = text.find(quote, at + 1)
+    return found

@@ -1,0 +1,123 @@
+"""Who must act next in a review, since when, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from skills_app.domain.reviewing.standing import ReviewStatus, Standing
+from skills_app.domain.reviewing.verdicts import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One person who must act, why, and since when."""
+
+    person: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides whose turn it is.
+
+    ``asked`` maps each asked reviewer to when they were asked; ``owners`` are who opened the review and who made the
+    version; ``changed_at`` is when the version under review began to be it; ``blocked_at`` when the oldest open comment was
+    sent that blocks this version, or None; ``closers`` are who wrote such a comment on an earlier version, and close it.
+    """
+
+    status: ReviewStatus
+    standing: Standing
+    asked: Mapping[str, datetime]
+    owners: Sequence[str]
+    changed_at: datetime
+    decided_at: datetime | None = None
+    blocked_at: datetime | None = None
+    closers: Sequence[str] = ()
+
+
+def turns_of(situation: Situation) -> tuple[Turn, ...]:
+    """Return everybody whose turn it is, the longest waiting first; nobody in a review that ended.
+
+    Requested changes are for the owners, and so are open blocking comments; one that was written on an earlier version is for
+    its writer, who says whether this one meets it. It is also the turn of each asked reviewer whose verdict is missing or
+    stale, until there are enough approvals; then it is the owners', to promote it.
+    """
+    if not situation.status.is_live:
+        return ()
+    standing = situation.standing
+    if standing.status is ReviewStatus.CHANGES_REQUESTED:
+        since = max(v.at for v in standing.counting if v.decision is Decision.REQUEST_CHANGES)
+        return _owners(situation, f"{standing.sentence} Make a new version, or answer.", since)
+    blocked = situation.blocked_at
+    asked = [turn for name, at in situation.asked.items() if (turn := _reviewer(situation, name, at))]
+    if blocked is not None or situation.closers:
+        owners = _owners(situation, "A blocking comment is open.", blocked) if blocked is not None else ()
+        also = [] if standing.status is ReviewStatus.APPROVED else asked
+        return _one_each((*_closers(situation), *owners, *also))
+    if standing.status is ReviewStatus.APPROVED:
+        since = situation.decided_at or situation.changed_at
+        return _owners(situation, "It is approved and may be promoted.", since)
+    if not asked:
+        return _owners(
+            situation, "Nobody who was asked can still decide; ask another reviewer.", situation.changed_at
+        )
+    return tuple(sorted(asked, key=_order))
+
+
+def _closers(situation: Situation) -> tuple[Turn, ...]:
+    why = "Your blocking comment is older than this version. Say whether it is met now."
+    return tuple(Turn(name, why, situation.changed_at) for name in dict.fromkeys(situation.closers))
+
+
+def _one_each(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return the first turn of each person, the longest waiting person first."""
+    first: dict[str, Turn] = {}
+    for turn in turns:
+        first.setdefault(turn.person, turn)
+    return tuple(sorted(first.values(), key=_order))
+
+
+def _order(turn: Turn) -> tuple[datetime, str]:
+    return turn.since, turn.person
+
+
+def _owners(situation: Situation, why: str, since: datetime) -> tuple[Turn, ...]:
+    return tuple(Turn(name, why, since) for name in dict.fromkeys(situation.owners) if name)
+
+
+def _reviewer(situation: Situation, name: str, asked_at: datetime) -> Turn | None:
+    vote = next((vote for vote in situation.standing.votes if vote.reviewer == name), None)
+    if vote is None:
+        return Turn(name, "Your verdict is asked for.", max(asked_at, situation.changed_at))
+    if vote.is_author or vote.stale is None:
+        return None
+    why = f"Your verdict is stale: {vote.stale.sentence}"
+    return Turn(name, why, max(asked_at, situation.changed_at, vote.at))
+
+
+class AgeBand(StrEnum):
+    """How long something waits, in words that a queue sorts by."""
+
+    FRESH = "fresh"
+    WAITING = "waiting"
+    LATE = "late"
+
+
+def age_band(since: datetime, now: datetime) -> AgeBand:
+    """Return fresh under one day, waiting up to three, late from then on."""
+    age = now - since
+    if age < timedelta(days=1):
+        return AgeBand.FRESH
+    return AgeBand.WAITING if age < timedelta(days=3) else AgeBand.LATE
+
+
+def age_words(since: datetime, now: datetime) -> str:
+    """Return an age as people say it, in the largest unit that fits."""
+    seconds = max(int((now - since).total_seconds()), 0)
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    return "less than a minute"

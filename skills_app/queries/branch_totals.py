@@ -1,0 +1,65 @@
+"""What each branch of the tree holds and costs, all below it counted in."""
+
+from dataclasses import dataclass
+
+from django.db.models import Avg, Count, QuerySet, Sum
+from django.db.models.functions import Coalesce, Length
+
+from skills_app.domain.skill_filter import SkillFilter
+from skills_app.models import Review, Skill
+from skills_app.queries.skills_for_list import skills_matching_filter
+
+# Characters of English text in a token, about.
+TOKEN_CHARACTERS = 4
+_SCORE = Coalesce("calibrated_score", "quality_score")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a branch holds: skills, their catalog lines in tokens (estimated), their mean score or None, open reviews."""
+
+    num_skills: int = 0
+    num_tokens: int = 0
+    quality: float | None = None
+    num_reviews: int = 0
+
+
+def counted_skills(chosen: SkillFilter) -> QuerySet[Skill]:
+    """Return the skills that a branch counts under ``chosen``: archived ones only when the filter asks for a status."""
+    rows = skills_matching_filter(chosen) if chosen.is_narrowed else Skill.objects.all()
+    return rows if chosen.values("status") else rows.exclude(status="archived")
+
+
+def totals_by_branch(chosen: SkillFilter | None = None, *, branch: str = "") -> dict[str, Totals]:
+    """Return for each category at or below ``branch`` what it and all below it hold of the skills that ``chosen`` lets through.
+
+    Two queries. A category that holds none of them is not in it.
+    """
+    rows = counted_skills(chosen or SkillFilter()).filter(category__isnull=False)
+    if branch:
+        rows = rows.filter(path__startswith=f"{branch}/")
+    grouped = rows.order_by().values_list("category__path").annotate(number=Count("pk"))
+    grouped = grouped.annotate(
+        characters=Sum(Length("name") + Length("description")), quality=Avg(_SCORE), judged=Count(_SCORE)
+    )
+    sums: dict[str, list[float]] = {}
+    for path, number, characters, quality, judged in grouped:
+        _add(sums, path, (number, characters or 0, (quality or 0.0) * judged, judged, 0))
+    live = Review.objects.live().filter(skill__in=rows.values("pk")).order_by()
+    for path, number in live.values_list("skill__category__path").annotate(n=Count("pk")):
+        _add(sums, path, (0, 0, 0.0, 0, number))
+    return {
+        path: Totals(
+            int(number), int(characters) // TOKEN_CHARACTERS, score / judged if judged else None, int(reviews)
+        )
+        for path, (number, characters, score, judged, reviews) in sums.items()
+    }
+
+
+def _add(sums: dict[str, list[float]], path: str, values: tuple[float, ...]) -> None:
+    """Add ``values`` to those of the category at ``path`` and of all above it."""
+    parts = path.split("/")
+    for depth in range(len(parts)):
+        total = sums.setdefault("/".join(parts[: depth + 1]), [0.0] * len(values))
+        for at, value in enumerate(values):
+            total[at] += value

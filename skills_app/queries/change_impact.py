@@ -1,0 +1,172 @@
+"""What a change-set would mean beyond the tree: addresses, links, budgets, gates, reviews, and who is told."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any
+
+from django.utils import timezone
+
+from skills_app.domain.change_sets.effect import Effect, folds_of
+from skills_app.domain.change_sets.rows import Kind, Target
+from skills_app.domain.change_sets.tree import Tree
+from skills_app.domain.enums import Role
+from skills_app.models import Gate, RoleGrant, Waiver
+from skills_app.queries.change_exports import MOST_SHOWN, exports_of
+from skills_app.queries.change_links import links_of
+from skills_app.queries.change_reviews import gates_around, reviews_of, stale_reviews_of
+
+
+def impact_of(tree: Tree, effect: Effect) -> dict[str, Any]:
+    """Return as JSON data what ``effect`` (already applied to ``tree``) means; lists hold at most ``MOST_SHOWN`` entries.
+
+    Read before the change is written: what the database says is what was before.
+    """
+    skills = {t.key: pair for t, pair in effect.addresses.items() if t.kind is Kind.SKILL}
+    categories = {t.key: pair for t, pair in effect.addresses.items() if t.kind is Kind.CATEGORY}
+    taken = [
+        {"path": path, "from": first_path(tree, old)}
+        for path, (old, new) in effect.aliases.items()
+        if old is not None and new != old and new not in effect.heirs.values() and _is_taken(tree, path, old)
+    ]
+    aliases = sorted((path, tree.paths.get(to, "")) for path, (_, to) in effect.aliases.items() if to)
+    links = list(links_of(tree, effect))
+    differences = list(_differences(tree, effect))
+    reviews = reviews_of(tree, effect)
+    stale = stale_reviews_of(tree, effect, reviews, today=timezone.localdate())
+    return {
+        "num_skills": len(skills),
+        "num_categories": len(categories),
+        "num_aliases": len(aliases),
+        "aliases": [list(pair) for pair in aliases[:MOST_SHOWN]],
+        "addresses": _first([*categories.values()], _told_skills(tree, effect, skills)),
+        "num_differences": len(differences),
+        "differences": differences[:MOST_SHOWN],
+        "touched": sorted(key for key in effect.touched if key),
+        "num_taken": len(taken),
+        "taken": taken[:MOST_SHOWN],
+        "num_links": len(links),
+        "links": links[:MOST_SHOWN],
+        **exports_of(tree, effect),
+        "gates": _gates(tree, skills),
+        "ends": _ends(effect),
+        "facets": sum(before.facets != after.facets for before, after in effect.homes.values()),
+        "archived": sum(before.status != after.status for before, after in effect.homes.values()),
+        "num_reviews": len(reviews),
+        "stale_reviews": stale[:MOST_SHOWN],
+        "num_stale": len(stale),
+        "told": told_of(tree, effect, reviews),
+    }
+
+
+def touched_paths(tree: Tree, effect: Effect) -> list[str]:
+    """Return the paths, as they are before the change, of the categories that something leaves or enters."""
+    return sorted({first_path(tree, Target(Kind.CATEGORY, key)) if key else "" for key in effect.touched})
+
+
+def first_path(tree: Tree, target: Target) -> str:
+    """Return the address that something had before the tree was changed."""
+    return tree.first_paths.get(target) or tree.paths.get(target, "")
+
+
+def told_of(
+    tree: Tree, effect: Effect, reviews: Sequence[Mapping[str, Any]] | None = None
+) -> list[dict[str, str]]:
+    """Return who is told of ``effect``, as its impact names them: name, role and where (empty: the whole library).
+
+    Those who curate or manage the branches that something leaves or enters, and those whose own branch moves, alone or
+    along with one above it, ends, or gets another name; those of the whole library where nobody looks after one of the
+    branches that something leaves or enters; and whoever is at work on one of ``reviews``, by default ``reviews_of``.
+    """
+    rows = RoleGrant.objects.filter(role__in=[Role.CURATOR, Role.MANAGER], user__is_active=True)
+    in_order = rows.order_by("user__username", "role", "category__path")
+    held = list(in_order.values_list("user__username", "role", "category__path"))
+    concerned = _looked_after(tree, effect, {path for _, _, path in held if path})
+    found = [
+        {"name": name, "role": role, "branch": path or ""}
+        for name, role, path in held
+        if (path or "") in concerned
+    ]
+    known: set[str] = set()
+    for one in reviews_of(tree, effect) if reviews is None else reviews:
+        found += [
+            {"name": n, "role": "reviewer", "branch": one["skill"]} for n in one["people"] if n not in known
+        ]
+        known.update(one["people"])
+    return found
+
+
+def _looked_after(tree: Tree, effect: Effect, held: Set[str]) -> set[str]:
+    """Return those of the branches ``held``, by path, whose people ``effect`` concerns; empty text is the whole library."""
+    found = {path for target in _own_branches(effect) if (path := first_path(tree, target)) in held}
+    for path in touched_paths(tree, effect):
+        parts = path.split("/")
+        above = {"/".join(parts[: n + 1]) for n in range(len(parts))} & held
+        found |= above or {""}
+    return found
+
+
+def _own_branches(effect: Effect) -> set[Target]:
+    """Return the categories that have another address or another title than before, or none."""
+    moved = {target for target in effect.addresses if target.kind is Kind.CATEGORY}
+    return moved | {Target(Kind.CATEGORY, key) for key in effect.places}
+
+
+def _is_taken(tree: Tree, path: str, old: Target) -> bool:
+    found = tree.resolve(path)
+    return found is not None and found != old
+
+
+def _told_skills(tree: Tree, effect: Effect, skills: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the addresses of skills before and after; of one that another stands in for, which one that is."""
+    into = {
+        gone: f"merged into {tree.path(Kind.SKILL, heir)}" for gone, heir in folds_of(tree, effect).items()
+    }
+    return [(before, into.get(key, after)) for key, (before, after) in skills.items()]
+
+
+def _first(*groups: list[tuple[str, str]]) -> list[list[str]]:
+    found: list[list[str]] = []
+    for group in groups:
+        found += [list(pair) for pair in sorted(group)[: MOST_SHOWN // 2]]
+    return found
+
+
+def _differences(tree: Tree, effect: Effect) -> Iterator[dict[str, str]]:
+    """Yield what changes beside addresses, by what something was called before: titles, then states and facets."""
+    for key, (place, left) in sorted(effect.places.items()):
+        if place is not None and left is not None and place.title != left.title:
+            path = first_path(tree, Target(Kind.CATEGORY, key))
+            yield {"what": "title", "path": path, "before": place.title, "after": left.title}
+    for key, (was, now) in sorted(effect.homes.items()):
+        path = first_path(tree, Target(Kind.SKILL, key))
+        if was.status != now.status:
+            yield {"what": "status", "path": path, "before": was.status, "after": now.status}
+        if was.facets != now.facets:
+            before, after = (_facet_text(home.facets) for home in (was, now))
+            yield {"what": "facets", "path": path, "before": before, "after": after}
+
+
+def _facet_text(facets: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in sorted(facets))
+
+
+def _gates(tree: Tree, skills: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return how many skills come under another gate: from which, to which (empty: that of the library)."""
+    before, after = gates_around(tree)
+    if not before.gates:
+        return []
+    moves = Counter((before.gate_of(old), after.gate_of(new)) for old, new in skills.values())
+    found = [(pair, number) for pair, number in sorted(moves.items()) if pair[0] != pair[1]]
+    return [{"from": a, "to": b, "num_skills": number} for (a, b), number in found]
+
+
+def _ends(effect: Effect) -> dict[str, int]:
+    """Return how many gates, roles and waivers hang on the categories that end."""
+    gone = [key for key, (_, after) in effect.places.items() if after is None]
+    if not gone:
+        return {"gates": 0, "roles": 0, "waivers": 0}
+    return {
+        "gates": Gate.objects.filter(category__key__in=gone).count(),
+        "roles": RoleGrant.objects.filter(category__key__in=gone).count(),
+        "waivers": Waiver.objects.filter(category__key__in=gone).count(),
+    }

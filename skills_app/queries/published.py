@@ -1,0 +1,75 @@
+"""What is published of a skill, and the files of a version as they would be published."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from skills_app.domain.digests import digest_of
+from skills_app.domain.findings import MAIN_FILE
+from skills_app.domain.metadata import merge_front_matter, read_metadata
+from skills_app.domain.published_files import PublishedFile
+from skills_app.domain.records import SkillMetadata
+from skills_app.domain.release_proposal import ReleaseProposal, ReleaseState, propose_release
+from skills_app.models import Promotion, Skill, SkillVersion
+from skills_app.queries.version_compare import file_states
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFiles:
+    """The files of a version with their bytes, and the paths of those whose bytes were not kept."""
+
+    files: tuple[PublishedFile, ...]
+    missing: tuple[str, ...]
+
+
+def library_root() -> Path:
+    """Return the folder that skills are published to."""
+    return Path(settings.FLEET_LIBRARY_DIR)
+
+
+def standing_promotion(skill: Skill) -> Promotion | None:
+    """Return the promotion whose folder agents load, or None."""
+    return skill.promotions.standing().select_related("version").first()
+
+
+def last_promotion(skill: Skill) -> Promotion | None:
+    """Return the promotion that was published last, even when it was withdrawn since, or None."""
+    return (
+        skill.promotions.once_published().select_related("version").order_by("-published_at", "-pk").first()
+    )
+
+
+def stated_metadata(version: SkillVersion) -> SkillMetadata:
+    """Return what a version says of itself, metadata and front matter together."""
+    return merge_front_matter(read_metadata(version.metadata)[0], version.front_matter)
+
+
+def files_of_version(version: SkillVersion) -> VersionFiles:
+    """Return the document and the files of a version, each checked against the digest that it was stored with."""
+    files, missing = [], []
+    document = version.content.encode("utf-8", "replace")
+    if digest_of(document) == version.content_digest:
+        files.append(PublishedFile(MAIN_FILE, document))
+    else:
+        missing.append(MAIN_FILE)
+    for row in version.files.all():
+        data = bytes(row.data) if row.data is not None else None
+        if data is None and row.text is not None:
+            data = row.text.encode("utf-8", "replace")
+        if data is None or digest_of(data) != row.digest:
+            missing.append(row.path)
+        else:
+            files.append(PublishedFile(row.path, data, row.is_executable))
+    return VersionFiles(tuple(files), tuple(missing))
+
+
+def release_of_version(version: SkillVersion, last: Promotion | None) -> ReleaseProposal:
+    """Return what to call a version, from its difference to the one that was published last."""
+    old = _release_state(last.version, last.semantic_version) if last else None
+    return propose_release(old, _release_state(version))
+
+
+def _release_state(version: SkillVersion, published_as: str = "") -> ReleaseState:
+    files = tuple(file_states(version))
+    return ReleaseState(version.content, files, stated_metadata(version).version, published_as)

@@ -1,0 +1,284 @@
+"""The tree of places as a page shows it: a branch at a time, with what each branch holds and costs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from skills_app.domain.budget import USUAL_CONTEXT
+from skills_app.domain.limits import CLAUDE_CONTEXT_SHARE
+from skills_app.domain.skill_filter import SkillFilter
+from skills_app.models import Category, RoleGrant, Skill
+from skills_app.queries.branch_totals import Totals, counted_skills, totals_by_branch
+from skills_app.queries.draft_marks import DraftMarks
+
+MOST_SKILLS = 200
+MOST_UNPLACED = 50
+MOST_FOUND = 50
+MOST_OPEN = 60
+# So many times an address may ask for more rows of one category; beyond, the tree adds them to what it shows.
+MOST_MORE = 9
+# Tokens that one host leaves for the lines of all skills together; a branch beyond it is never seen whole there.
+CATALOG_TOKENS = int(USUAL_CONTEXT * CLAUDE_CONTEXT_SHARE)
+_NOTHING = Totals()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The skills of a category (no key: those without a home) that are not shown, ``number`` in all.
+
+    ``start`` is the position of the next of them, from 0, and ``size`` how many are shown at a time.
+    """
+
+    number: int
+    start: int
+    size: int
+    key: str = ""
+    path: str = ""
+
+    @property
+    def num_next(self) -> int:
+        """How many come with the next look."""
+        return min(self.size, self.number)
+
+    @property
+    def query(self) -> str:
+        """The query of an address of the tree that shows the next of them, too."""
+        at = [("at", self.path)] if self.path else []
+        return urlencode([*at, *[("more", self.path)] * (self.start // self.size)])
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A row of the tree; ``nodes`` are those below it when it is open, ``mark`` says what a draft does with it.
+
+    ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
+    there yet: the draft would add it, so it has no key.
+    """
+
+    kind: str
+    key: str
+    label: str
+    path: str
+    slug: str
+    totals: Totals = _NOTHING
+    share: float = 0.0
+    status: str = ""
+    quality: float | None = None
+    can_open: bool = False
+    is_open: bool = False
+    owners: tuple[str, ...] = ()
+    mark: str = ""
+    nodes: tuple["Node", ...] = ()
+    rest: Rest | None = None
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the tree is looked at: the paths that are open, what a draft does, and what skills are counted.
+
+    ``more`` says by path how many times more skills of a category are shown than at first (an empty path: of those without
+    a home); those with a key in ``picked`` are shown wherever they stand.
+    """
+
+    open_paths: frozenset[str] = frozenset()
+    marks: DraftMarks = field(default_factory=DraftMarks)
+    chosen: SkillFilter = field(default_factory=SkillFilter)
+    more: Mapping[str, int] = field(default_factory=dict)
+    picked: frozenset[str] = frozenset()
+
+    def num_shown(self, path: str, size: int) -> int:
+        """Return how many skills of a category are shown, of which ``size`` are at first."""
+        return size * (1 + min(self.more.get(path, 0), MOST_MORE))
+
+
+@dataclass(slots=True)
+class _Level:
+    look: Look
+    totals: dict[str, Totals]
+    owners: dict[str, tuple[str, ...]]
+    children: dict[str, list[Category]] = field(default_factory=dict)
+    skills: dict[str, list[Skill]] = field(default_factory=dict)
+
+
+def opened(paths: Iterable[str]) -> frozenset[str]:
+    """Return ``paths`` and all above them, at most ``MOST_OPEN`` paths."""
+    every = {
+        "/".join(parts[: depth + 1])
+        for path in paths
+        if path
+        for parts in [path.split("/")]
+        for depth in range(len(parts))
+    }
+    return frozenset(sorted(every, key=lambda path: (path.count("/"), path))[:MOST_OPEN])
+
+
+def homes_of(keys: Iterable[str]) -> list[str]:
+    """Return the paths of the categories in which the categories and skills with these keys lie."""
+    wanted = list(keys)
+    if not wanted:
+        return []
+    places = Category.objects.filter(key__in=wanted, parent__isnull=False).values_list(
+        "parent__path", flat=True
+    )
+    homes = Skill.objects.filter(key__in=wanted, category__isnull=False).values_list(
+        "category__path", flat=True
+    )
+    return [*places, *homes]
+
+
+def tree_nodes(look: Look) -> tuple[Node, ...]:
+    """Return the top of the tree with the branches that are open; five queries, however many those are."""
+    level = _level("", look)
+    _load(level, Q(parent=None) | Q(parent__path__in=look.open_paths), Q(category__path__in=look.open_paths))
+    return _nodes("", "", level)[0]
+
+
+def branch_nodes(category: Category, look: Look) -> tuple[tuple[Node, ...], Rest | None]:
+    """Return what lies directly in ``category``, categories first, and the skills that are not shown."""
+    level = _level(category.path, look)
+    _load(level, Q(parent=category), Q(category=category))
+    return _nodes(category.path, category.key, level)
+
+
+def unplaced_nodes(look: Look) -> tuple[tuple[Node, ...], Rest | None]:
+    """Return the skills without a home, at first ``MOST_UNPLACED``, and those that are not shown."""
+    nodes, rest = more_nodes(None, look, 0, look.num_shown("", MOST_UNPLACED))
+    if rest is None or not look.picked:
+        return nodes, rest
+    shown = {node.key for node in nodes}
+    picked = list(_listed(look.chosen).filter(category=None, key__in=look.picked - shown).order_by("path"))
+    rest = replace(rest, number=rest.number - len(picked)) if len(picked) < rest.number else None
+    return (*nodes, *(_skill_node(skill, look.marks) for skill in picked)), rest
+
+
+def more_nodes(
+    category: Category | None, look: Look, start: int, number: int = 0
+) -> tuple[tuple[Node, ...], Rest | None]:
+    """Return skills directly in ``category`` (None: without a home) from the position ``start`` on, and those after them.
+
+    Without a ``number`` there are as many as are shown at a time.
+    """
+    size = MOST_SKILLS if category else MOST_UNPLACED
+    end = start + (number or size)
+    rows = _listed(look.chosen).filter(category=category).order_by("path")
+    nodes = tuple(_skill_node(skill, look.marks) for skill in rows[start:end])
+    hidden = rows.count() - end if len(nodes) == end - start else 0
+    key, path = (category.key, category.path) if category else ("", "")
+    return nodes, Rest(hidden, end, size, key, path) if hidden > 0 else None
+
+
+def found_nodes(text: str, look: Look) -> tuple[tuple[Node, ...], bool]:
+    """Return categories and then skills in whose path, title or name ``text`` occurs, and whether there are more.
+
+    At most ``MOST_FOUND`` of each are returned.
+    """
+    level = _level("", look)
+    wanted = Q(path__icontains=text) | Q(title__icontains=text)
+    if look.chosen.is_narrowed:
+        wanted &= Q(path__in=list(level.totals))
+    places = list(_places(wanted)[: MOST_FOUND + 1])
+    named = Q(path__icontains=text) | Q(name__icontains=text)
+    skills = list(_listed(look.chosen).filter(named).order_by("path")[: MOST_FOUND + 1])
+    return (
+        *(_category_node(place, level, shown_as=place.path) for place in places[:MOST_FOUND]),
+        *(_skill_node(skill, look.marks, shown_as=skill.path) for skill in skills[:MOST_FOUND]),
+    ), max(len(places), len(skills)) > MOST_FOUND
+
+
+def _level(branch: str, look: Look) -> _Level:
+    owners: dict[str, list[str]] = {}
+    grants = RoleGrant.objects.filter(role="curator", category__isnull=False, user__is_active=True)
+    for path, name in grants.order_by("user__username").values_list("category__path", "user__username"):
+        owners.setdefault(path, []).append(name)
+    totals = totals_by_branch(look.chosen, branch=branch)
+    return _Level(look, totals, {path: tuple(names) for path, names in owners.items()})
+
+
+def _load(level: _Level, places: Q, homes: Q) -> None:
+    """Read the categories and skills that are shown, those of all open branches at once."""
+    for place in _places(places):
+        level.children.setdefault(place.path.rpartition("/")[0], []).append(place)
+    inside = F("category_id")
+    rows = (
+        _listed(level.look.chosen)
+        .filter(homes)
+        .annotate(
+            position=Window(RowNumber(), partition_by=inside, order_by="path"),
+            number=Window(Count("pk"), partition_by=inside),
+        )
+    )
+    for skill in rows.filter(_is_shown(level.look)).select_related("category").order_by("path"):
+        level.skills.setdefault(skill.category.path if skill.category else "", []).append(skill)
+
+
+def _is_shown(look: Look) -> Q:
+    shown = Q(position__lte=MOST_SKILLS)
+    for path in look.more.keys() & look.open_paths:
+        shown |= Q(category__path=path, position__lte=look.num_shown(path, MOST_SKILLS))
+    return shown | Q(key__in=look.picked) if look.picked else shown
+
+
+def _places(wanted: Q) -> QuerySet[Category]:
+    below = Category.objects.filter(parent=OuterRef("pk"))
+    inside = Skill.objects.filter(category=OuterRef("pk"))
+    return Category.objects.filter(wanted).annotate(can_open=Exists(below) | Exists(inside))
+
+
+def _listed(chosen: SkillFilter) -> QuerySet[Skill]:
+    return counted_skills(chosen) if chosen.is_narrowed else Skill.objects.all()
+
+
+def _nodes(parent: str, key: str, level: _Level) -> tuple[tuple[Node, ...], Rest | None]:
+    children = level.children.get(parent, [])
+    if level.look.chosen.is_narrowed:
+        children = [child for child in children if child.path in level.totals]
+    most = max((level.totals.get(child.path, _NOTHING).num_skills for child in children), default=0)
+    places = tuple(_category_node(child, level, most=most) for child in children)
+    skills = level.skills.get(parent, [])
+    hidden = skills[0].number - len(skills) if skills else 0  # type: ignore[attr-defined]
+    start = level.look.num_shown(parent, MOST_SKILLS)
+    coming = level.look.marks.arrivals.get(key, ())
+    return (
+        *places,
+        *(Node(one.kind, "", one.label, "", "", mark=one.words, is_new=True) for one in coming),
+        *(_skill_node(skill, level.look.marks) for skill in skills),
+    ), Rest(hidden, start, MOST_SKILLS, key, parent) if hidden else None
+
+
+def _category_node(place: Category, level: _Level, *, most: int = 0, shown_as: str = "") -> Node:
+    is_open = place.path in level.look.open_paths and not shown_as
+    below, rest = _nodes(place.path, place.key, level) if is_open else ((), None)
+    totals = level.totals.get(place.path, _NOTHING)
+    return Node(
+        "category",
+        place.key,
+        shown_as or place.title or place.slug,
+        place.path,
+        place.slug,
+        totals=totals,
+        share=totals.num_skills / most if most else 0.0,
+        can_open=place.can_open or place.key in level.look.marks.arrivals,  # type: ignore[attr-defined]
+        is_open=is_open,
+        owners=level.owners.get(place.path, ()),
+        mark=level.look.marks.words.get(place.key, ""),
+        nodes=below,
+        rest=rest,
+    )
+
+
+def _skill_node(skill: Skill, marks: DraftMarks, shown_as: str = "") -> Node:
+    quality = skill.quality_score if skill.calibrated_score is None else skill.calibrated_score
+    return Node(
+        "skill",
+        skill.key,
+        shown_as or skill.name,
+        skill.path,
+        skill.slug,
+        status=skill.status,
+        quality=quality,
+        mark=marks.words.get(skill.key, ""),
+    )

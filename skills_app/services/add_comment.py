@@ -1,0 +1,183 @@
+"""Write a comment or a reply as a draft, change it, throw it away."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from skills_app.domain.documents import parse_document
+from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_SUGGESTION
+from skills_app.domain.reviewing.passages import quote_span
+from skills_app.domain.reviewing.places import anchor_as_data, anchor_selection
+from skills_app.domain.storable import storable_json, storable_text
+from skills_app.models import Comment, Review, SkillVersion
+from skills_app.services.review_state import audit_review
+
+
+@dataclass(frozen=True, slots=True)
+class CommentText:
+    """What a person typed: the words, whether they block, and what should stand instead of the quote (None: nothing)."""
+
+    body: str
+    is_blocking: bool = False
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentTarget:
+    """What a comment is about: nothing for the whole version, a section by its headings, quoted words, or a file or words of it.
+
+    ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places.
+    """
+
+    heading_path: tuple[str, ...] = ()
+    quote: str = ""
+    before: str = ""
+    after: str = ""
+    path: str = ""
+
+
+EVERYWHERE = CommentTarget()
+
+
+@transaction.atomic
+def add_comment(
+    *,
+    review: Review,
+    version: SkillVersion,
+    author: User,
+    text: CommentText,
+    now: datetime,
+    target: CommentTarget = EVERYWHERE,
+) -> Comment:
+    """Keep a comment as a draft on the version that its writer reads; only they see it until it is sent.
+
+    Raises:
+        ReviewRefused: it is empty or too long, the quote is not found in the document, the section or file is not there, or
+            a suggestion has no quote to stand for.
+    """
+    _check(text, has_quote=bool(target.quote.strip()))
+    document = parse_document(version.content)
+    anchor, path, quote = None, target.heading_path, ""
+    if target.path:
+        path, quote = (), _quote_of_file(version, target)
+    elif target.quote.strip():
+        found = anchor_selection(document, target.quote, target.before, target.after, path=path)
+        anchor, path, quote = anchor_as_data(found), found.path, found.quote
+    elif path and not any(section.path == path for section in document.sections):
+        raise ReviewRefused(f"This version has no section “{' › '.join(path)[:200]}”.")
+    made = Comment.objects.create(
+        review=review,
+        version=version,
+        author=author,
+        author_name=author.get_username(),
+        body=storable_text(text.body.strip()),
+        is_blocking=text.is_blocking,
+        heading_path=storable_json(list(path)),
+        path=storable_text(target.path, longest=512),
+        quote=storable_text(quote),
+        anchor=storable_json(anchor) if anchor else None,
+        suggestion=None if text.suggestion is None else storable_text(text.suggestion),
+        made_at=now,
+    )
+    _audit(made, "drafted_comment", author)
+    return made
+
+
+def _quote_of_file(version: SkillVersion, target: CommentTarget) -> str:
+    """Return the words of a file that a comment is about, as they stand there; empty for the whole file."""
+    file = version.files.filter(path=target.path).defer("data").first()
+    if file is None:
+        raise ReviewRefused(f"This version has no file {target.path[:200]}.")
+    if not target.quote.strip():
+        return ""
+    span = quote_span(file.text or "", target.quote)
+    if file.text is None or span is None:
+        raise ReviewRefused(
+            f"“{' '.join(target.quote.split())[:80]}” does not stand in {target.path[:200]}, or stands there several times. "
+            "Quote it as it is, with some words more."
+        )
+    return file.text[slice(*span)]
+
+
+@transaction.atomic
+def add_reply(*, comment: Comment, author: User, body: str, now: datetime) -> Comment:
+    """Keep a reply to a comment as a draft; a reply to a reply goes to the same thread.
+
+    Raises:
+        ReviewRefused: it is empty or too long, or the comment is a draft itself.
+    """
+    root = comment.thread or comment
+    if root.is_draft:
+        raise ReviewRefused("This comment is a draft; change it instead of replying to it.")
+    _check(CommentText(body), has_quote=False)
+    made = Comment.objects.create(
+        review=root.review,
+        version=root.review.version,
+        thread=root,
+        author=author,
+        author_name=author.get_username(),
+        body=storable_text(body.strip()),
+        made_at=now,
+    )
+    _audit(made, "drafted_reply", author)
+    return made
+
+
+@transaction.atomic
+def edit_draft(*, comment: Comment, author: User, text: CommentText) -> Comment:
+    """Change the words of a draft of one's own; its place stays.
+
+    Raises:
+        ReviewRefused: it was sent meanwhile, is of somebody else, or the new text is empty or too long.
+    """
+    locked = _own_draft(comment, author)
+    _check(text, has_quote=bool(locked.quote))
+    locked.body = storable_text(text.body.strip())
+    if locked.thread_id is None:
+        locked.is_blocking = text.is_blocking
+        locked.suggestion = None if text.suggestion is None else storable_text(text.suggestion)
+    locked.save(update_fields=["body", "is_blocking", "suggestion"])
+    _audit(locked, "changed_draft", author)
+    return locked
+
+
+@transaction.atomic
+def discard_draft(*, comment: Comment, author: User) -> None:
+    """Throw a draft of one's own away.
+
+    Raises:
+        ReviewRefused: it was sent meanwhile, or is of somebody else.
+    """
+    locked = _own_draft(comment, author)
+    _audit(locked, "discarded_draft", author)
+    locked.delete()
+
+
+def _audit(comment: Comment, verb: str, author: User) -> None:
+    """Write down that a draft was touched, without its words, which are nobody else's until they are sent."""
+    audit_review(comment.review, verb, author, after={"comment": comment.pk})
+
+
+def _own_draft(comment: Comment, author: User) -> Comment:
+    locked = Comment.objects.select_for_update().filter(pk=comment.pk).first()
+    if locked is None or locked.author_id != author.pk or not locked.is_draft:
+        raise ReviewRefused(
+            "This is no draft of yours any more. What was sent is kept as it is; reply to it instead."
+        )
+    return locked
+
+
+def _check(text: CommentText, *, has_quote: bool) -> None:
+    if not text.body.strip() and text.suggestion is None:
+        raise ReviewRefused("Write what you think; an empty comment says nothing.")
+    if len(text.body) > LONGEST_BODY:
+        raise ReviewRefused(
+            f"A comment has at most {LONGEST_BODY:,} characters; this one has {len(text.body):,}."
+        )
+    if text.suggestion is not None and not has_quote:
+        raise ReviewRefused("A suggested edit stands for words of the document; quote them first.")
+    if text.suggestion is not None and len(text.suggestion) > LONGEST_SUGGESTION:
+        raise ReviewRefused(f"A suggested edit has at most {LONGEST_SUGGESTION:,} characters.")

@@ -1,0 +1,52 @@
+"""What the version under review does about each comment that was written on an earlier one."""
+
+from collections.abc import Sequence
+
+from skills_app.domain.documents import SkillDocument, parse_document
+from skills_app.domain.reviewing.answers import (
+    Answered,
+    answer_in,
+    answer_in_file,
+    answer_to_file,
+)
+from skills_app.models import Comment, SkillFile, SkillVersion
+
+
+def answer_comments(
+    *, version: SkillVersion, document: SkillDocument, comments: Sequence[Comment]
+) -> dict[int, Answered]:
+    """Return the answer to each comment, by its key, that was written on another version; two queries for any number."""
+    earlier = [row for row in comments if row.version_id != version.pk]
+    if not earlier:
+        return {}
+    keys = {row.version_id for row in earlier}
+    texts = SkillVersion.objects.filter(pk__in=keys).values_list("pk", "content")
+    documents = {pk: parse_document(content) for pk, content in texts}
+    files = _files({*keys, version.pk}, {row.path for row in earlier if row.path})
+    return {
+        row.pk: _of_file(row, files.get((row.version_id, row.path)), files.get((version.pk, row.path)))
+        if row.path
+        else answer_in(
+            documents[row.version_id],
+            document,
+            heading_path=row.heading_path,
+            anchor=row.anchor,
+            suggestion=row.suggestion,
+        )
+        for row in earlier
+    }
+
+
+def _files(versions: set[int], paths: set[str]) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """Return digest and text of files by version and path."""
+    rows = SkillFile.objects.filter(version__in=versions, path__in=paths)
+    values = rows.values_list("version_id", "path", "digest", "text")
+    return {(pk, path): (digest, text) for pk, path, digest, text in values}
+
+
+def _of_file(
+    comment: Comment, before: tuple[str, str | None] | None, after: tuple[str, str | None] | None
+) -> Answered:
+    if before and after and before[1] is not None and after[1] is not None:
+        return answer_in_file(before[1], after[1], quote=comment.quote, suggestion=comment.suggestion)
+    return answer_to_file(before[0] if before else None, after[0] if after else None)

@@ -1,0 +1,51 @@
+"""Tell people of a change of the taxonomy that reaches what they look after."""
+
+from collections.abc import Iterable, Mapping
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from skills_app.models import Notice, PlacementChange
+
+
+def tell_of_change(
+    *, change: PlacementChange, actor: User, verb: str, people: Iterable[Mapping[str, str]]
+) -> int:
+    """Give each of ``people`` but the actor a notice, in the caller's transaction; return how many.
+
+    ``people`` are as ``change_impact.told_of`` names them, each with the reasons for which they are told; one person gets
+    one notice. What they had not seen yet of the same change-set is over.
+    """
+    reasons: dict[str, list[str]] = {}
+    for one in people:
+        reasons.setdefault(one["name"], []).append(_reason(one))
+    reasons.pop(actor.get_username(), None)
+    now = timezone.now()
+    Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
+    title = (
+        f"{actor.get_username()} {verb} {f'“{change.title}”' if change.title else 'a change of the taxonomy'}"
+    )
+    made = [
+        Notice(
+            person=person, change=change, title=title[:200], text=_text(reasons[person.username]), made_at=now
+        )
+        for person in User.objects.filter(username__in=reasons, is_active=True).order_by("pk")
+    ]
+    Notice.objects.bulk_create(made)
+    return len(made)
+
+
+def note_seen(*, change: PlacementChange, person: User) -> None:
+    """Write down that somebody looked at a change-set: what they were told of it is over."""
+    Notice.objects.filter(change=change, person=person, seen_at=None).update(seen_at=timezone.now())
+
+
+def _reason(one: Mapping[str, str]) -> str:
+    if one["role"] == "reviewer":
+        return f"your review of {one['branch']}"
+    return f"{one['role']} of {one['branch'] or 'the library'}"
+
+
+def _text(reasons: list[str]) -> str:
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return f"You are told because of: {', '.join(reasons[:3])}{more}."

@@ -1,0 +1,171 @@
+"""What a person typed about the taxonomy, as an operation."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.http import QueryDict
+
+from skills_app.domain.change_sets.operations import (
+    Act,
+    Choice,
+    MergeCategories,
+    MergeSkills,
+    Move,
+    Operation,
+    Part,
+    Refacet,
+    Rename,
+    Split,
+)
+from skills_app.domain.change_sets.rows import TOP, Kind
+from skills_app.domain.errors import ChangeDataError
+from skills_app.domain.keys import new_key
+from skills_app.domain.paths import clean_segment, title_of
+from skills_app.domain.taxonomy_check import name_fault
+from skills_app.models import Category, Skill
+from skills_app.queries.resolve_path import category_at
+
+TOP_WORD = "/"
+
+
+def read_operation(posted: QueryDict) -> Operation:
+    """Return the operation that a form of the tree asks for.
+
+    ``do`` names it; ``category`` and ``skill`` are the selected keys; ``target`` is a path, ``/`` for the top.
+
+    Raises:
+        ChangeDataError: something is missing or unknown; the message says what to do.
+    """
+    kind = posted.get("do", "")
+    if kind not in _READERS:
+        raise ChangeDataError("Choose what to do with the selection.")
+    categories, skills = _selected(posted)
+    return _READERS[kind](posted, categories, skills)
+
+
+def read_choice(posted: QueryDict, merge: Operation) -> MergeCategories:
+    """Return a merge of categories with what was chosen for one of its skills.
+
+    ``choice_skill`` is a key, ``choice_act`` one of ``Act``, ``choice_value`` a new name or the path of a skill or category.
+
+    Raises:
+        ChangeDataError: something is missing or unknown; the message says what to do.
+    """
+    if not isinstance(merge, MergeCategories):
+        raise ChangeDataError("Only a merge of categories has a choice for each skill.")
+    skill, act = posted.get("choice_skill", ""), posted.get("choice_act", "")
+    if act not in _CHOICES:
+        raise ChangeDataError("Choose what happens to the skill.")
+    value = _CHOICES[Act(act)](posted.get("choice_value", "").strip())
+    others = tuple(one for one in merge.choices if one.skill != skill)
+    chosen = () if act == Act.MOVE else (Choice(skill, Act(act), value),)
+    return replace(merge, choices=(*others, *chosen))
+
+
+def _selected(posted: QueryDict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    categories = tuple(dict.fromkeys(posted.getlist("category")))
+    skills = tuple(dict.fromkeys(posted.getlist("skill")))
+    if not categories and not skills:
+        raise ChangeDataError("Select something in the tree first.")
+    return categories, skills
+
+
+def _target(posted: QueryDict, *, may_be_top: bool = True) -> str:
+    path = posted.get("target", "").strip()
+    return TOP if path == TOP_WORD and may_be_top else _category_key(path, may_be_top=may_be_top)
+
+
+def _category_key(path: str, *, may_be_top: bool = False) -> str:
+    found = category_at(path)
+    if found is None:
+        hint = " Write / for the top." if may_be_top else ""
+        raise ChangeDataError(f"There is no category '{path[:80]}'. Write the path of one.{hint}")
+    return found.key
+
+
+def _slug(posted: QueryDict, kind: Kind) -> str:
+    return _checked_slug(posted.get("slug", "").strip(), kind)
+
+
+def _checked_slug(slug: str, kind: Kind = Kind.SKILL) -> str:
+    if not slug or clean_segment(slug) != slug:
+        raise ChangeDataError(
+            f"'{slug[:80]}' cannot be a name: use lower-case letters, digits, hyphens and underscores."
+        )
+    if fault := name_fault(slug, kind):
+        raise ChangeDataError(fault)
+    return slug
+
+
+def _move(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+    return Move(_target(posted), categories, skills)
+
+
+def _rename(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+    if len(categories) + len(skills) != 1:
+        raise ChangeDataError("Select one thing to rename.")
+    if skills:
+        return Rename(Kind.SKILL, skills[0], _slug(posted, Kind.SKILL))
+    slug = _slug(posted, Kind.CATEGORY)
+    return Rename(Kind.CATEGORY, categories[0], slug, posted.get("title", "").strip()[:128] or None)
+
+
+def _merge(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+    if categories and skills:
+        raise ChangeDataError("Merge categories with a category, or skills with a skill; not both at once.")
+    if categories:
+        return MergeCategories(categories, _target(posted, may_be_top=False))
+    return MergeSkills(skills, _skill_key(posted.get("target", "")))
+
+
+def _skill_key(address: str) -> str:
+    path = address.strip().strip("/")
+    into = Skill.objects.filter(path=path).first()
+    if into is None:
+        raise ChangeDataError(f"There is no skill '{path[:80]}' to merge into. Write the path of one.")
+    return into.key
+
+
+def _split(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+    places = Category.objects.filter(key__in=categories).values_list("parent__key", flat=True)
+    homes = Skill.objects.filter(key__in=skills).values_list("category__key", flat=True)
+    above = {*places, *homes}
+    source = above.pop() if len(above) == 1 else None
+    if source is None:
+        raise ChangeDataError("Select what lies directly in one category, to split it off into a new one.")
+    slug = _slug(posted, Kind.CATEGORY)
+    title = posted.get("title", "").strip()[:128] or title_of(slug)
+    parent = Category.objects.get(key=source).parent
+    return Split(source, (Part(new_key(), parent.key if parent else TOP, slug, title, categories, skills),))
+
+
+def _refacet(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+    if categories or not skills:
+        raise ChangeDataError("Facets belong to skills: select skills only.")
+    add, remove = _pairs(posted.get("add", "")), _pairs(posted.get("remove", ""))
+    if not add and not remove:
+        raise ChangeDataError("Write facets as name: value, with a comma between two.")
+    return Refacet(skills, add, remove)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (part.partition(":") for part in text.split(",") if part.strip())
+    found = tuple((name.strip()[:64], value.strip()[:256]) for name, _, value in pairs)
+    if not all(name and value for name, value in found):
+        raise ChangeDataError("Write facets as name: value, with a comma between two.")
+    return found
+
+
+_CHOICES: dict[str, Callable[[str], str]] = {
+    Act.MOVE: lambda _value: "",
+    Act.RENAME: _checked_slug,
+    Act.FOLD: _skill_key,
+    Act.ELSEWHERE: _category_key,
+}
+_READERS: dict[str, Callable[[QueryDict, tuple[str, ...], tuple[str, ...]], Operation]] = {
+    "move": _move,
+    "rename": _rename,
+    "merge": _merge,
+    "split": _split,
+    "refacet": _refacet,
+}

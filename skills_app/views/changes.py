@@ -1,0 +1,272 @@
+"""Change-sets: what one would do, applying it, asking for consent, undoing it, and the history of all."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from fleet_site.access import may, refusal, require
+from fleet_site.http import is_fragment, render_page
+from skills_app.domain.change_sets.operations import Act, MergeCategories, Operation, operations_from
+from skills_app.domain.change_sets.states import OPEN, ChangeStatus
+from skills_app.domain.errors import (
+    ChangeConflicts,
+    ChangeDataError,
+    ChangeNotOpen,
+    ChangeOvertaken,
+    PublishingError,
+)
+from skills_app.models import PlacementChange
+from skills_app.queries.change_branches import branches_of
+from skills_app.queries.changes_for_list import (
+    Step,
+    changes_for_list,
+    other_changes_for_list,
+    reasons_of_undo,
+    steps_of,
+)
+from skills_app.queries.merged_skills import MergedSkills, merged_skills
+from skills_app.queries.name_advice import choice_advice
+from skills_app.services.apply_change import accept_change, apply_change, undo_change
+from skills_app.services.draft_change import (
+    consents_missing,
+    draft_change,
+    drop_change,
+    preview_change,
+    propose_change,
+)
+from skills_app.services.tell_of_change import note_seen
+from skills_app.taxonomy_forms import read_choice
+
+
+@require_GET
+@require("read")
+def change_list(request: HttpRequest) -> HttpResponse:
+    """Show the history: change-sets but drafts, and what others changed, of a branch (``?branch=``) or a person (``?person=``)."""
+    branch = request.GET.get("branch", "").strip().strip("/")[:512]
+    person = request.GET.get("person", "").strip()[:150]
+    rows = changes_for_list(branch=branch, person=person, page=request.GET.get("page"))
+    others = other_changes_for_list(branch=branch, person=person, page=request.GET.get("others"))
+    chosen = {name: value for name, value in (("branch", branch), ("person", person)) if value}
+    context = {
+        "rows": rows,
+        "others": others,
+        "branch": branch,
+        "person": person,
+        "rows_url": f"?{urlencode({**chosen, 'others': others.number})}&page=",
+        "others_url": f"?{urlencode({**chosen, 'page': rows.number})}&others=",
+    }
+    return render_page(request, "skills_app/taxonomy_changes.html", context)
+
+
+@require_GET
+@require("read")
+def change_detail(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the steps of a change-set, what is in their way, and what they mean; an open one is tried anew."""
+    change = _change(key)
+    note_seen(change=change, person=cast(User, request.user))
+    return _page(request, change, 200)
+
+
+@require_POST
+@require("curate")
+def change_steps(request: HttpRequest, key: str) -> HttpResponse:
+    """Keep title and reason of one's own draft; take a way out, leave a step out, or choose for one skill of a merge."""
+    change = _own(request, key)
+    operations = list(operations_from(change.operations))
+    way, number = request.POST.get("way", ""), request.POST.get("leave_out", "")
+    chosen = request.POST.get("choose", "")
+    if way:
+        operations = _mended(change, operations, way)
+    elif number.isascii() and number.isdigit() and int(number) < len(operations):
+        del operations[int(number)]
+    elif chosen.isascii() and chosen.isdigit() and int(chosen) < len(operations):
+        try:
+            operations[int(chosen)] = read_choice(request.POST, operations[int(chosen)])
+        except ChangeDataError as error:
+            messages.error(request, str(error))
+            return _page(request, change, 422)
+    title, reason = request.POST.get("title", change.title), request.POST.get("reason", change.reason)
+    user = cast(User, request.user)
+    return _do(
+        request,
+        change,
+        lambda: draft_change(operations=operations, actor=user, change=change, title=title, reason=reason),
+        "Kept.",
+    )
+
+
+@require_GET
+@require("curate")
+def choice_check(request: HttpRequest, key: str) -> HttpResponse:
+    """Say what speaks against a new name for one skill of a merge of one's own draft, while it is typed."""
+    change = _own(request, key)
+    if not is_fragment(request):
+        return redirect(change)
+    step, slug = request.GET.get("step", ""), request.GET.get("choice_value", "").strip()[:200]
+    numbered = {str(number): one for number, one in enumerate(operations_from(change.operations))}
+    merge, advice, is_good = numbered.get(step), "", False
+    if isinstance(merge, MergeCategories) and slug and request.GET.get("choice_act") == Act.RENAME:
+        advice = choice_advice(merge=merge, skill=request.GET.get("choice_skill", ""), slug=slug)
+        is_good = not advice
+    number = step if step in numbered else "0"
+    context = {"advice": advice, "is_good": is_good, "change": change, "number": number}
+    return render_page(request, "skills_app/_choice_advice.html", context)
+
+
+@require_POST
+@require("curate")
+def change_apply(request: HttpRequest, key: str) -> HttpResponse:
+    """Apply one's own draft where one may curate every branch that it touches."""
+    change = _own(request, key)
+    missing = [path for path in _branches(change) if not may(request.user, "curate", branch=path)]
+    if missing:
+        raise PermissionDenied(refusal("curate", branch=missing[0] or "the top"))
+    digest, user = _shown_digest(request, change), cast(User, request.user)
+    return _do(
+        request, change, lambda: apply_change(change=change, actor=user, expected_digest=digest), "Applied."
+    )
+
+
+@require_POST
+@require("curate")
+def change_propose(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask those who curate the branches that one may not change."""
+    change, user = _own(request, key), cast(User, request.user)
+    mine = [path for path in _branches(change) if may(user, "curate", branch=path)]
+    return _do(
+        request, change, lambda: propose_change(change=change, actor=user, may_curate=mine), "Proposed."
+    )
+
+
+@require_POST
+@require("curate")
+def change_accept(request: HttpRequest, key: str) -> HttpResponse:
+    """Consent to a proposal for the branches that one curates; with the last consent it is applied."""
+    change, user = _change(key), cast(User, request.user)
+    branches = _branches(change)
+    mine = [path for path in branches if may(user, "curate", branch=path)]
+    if not mine:
+        raise PermissionDenied(refusal("curate", branch=", ".join(path or "the top" for path in branches)))
+    digest = _shown_digest(request, change)
+    return _do(
+        request,
+        change,
+        lambda: accept_change(change=change, actor=user, may_curate=mine, expected_digest=digest),
+        "Accepted.",
+    )
+
+
+@require_POST
+@require("curate")
+def change_drop(request: HttpRequest, key: str) -> HttpResponse:
+    """Give up one's own open change-set; a proposal may be turned down by who curates one of its branches."""
+    change, user = _change(key), cast(User, request.user)
+    is_owner = any(may(user, "curate", branch=path) for path in _branches(change))
+    if change.author_id != user.pk and not (change.status == ChangeStatus.PROPOSED and is_owner):
+        raise PermissionDenied("Only its author, or who curates one of its branches, may drop a change-set.")
+    return _do(request, change, lambda: drop_change(change=change, actor=user), "Dropped.")
+
+
+@require_POST
+@require("curate")
+def change_undo(request: HttpRequest, key: str) -> HttpResponse:
+    """Undo an applied change-set where one may curate every branch that it touched."""
+    change, user = _change(key), cast(User, request.user)
+    missing = [path for path in _branches(change) if not may(user, "curate", branch=path)]
+    if missing:
+        raise PermissionDenied(refusal("curate", branch=missing[0] or "the top"))
+    reason = request.POST.get("reason", "").strip()
+    return _do(request, change, lambda: undo_change(change=change, actor=user, reason=reason), "Undone.")
+
+
+def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object], said: str) -> HttpResponse:
+    """Do it and show the change-set again; when it cannot be done, say why and keep the work."""
+    try:
+        step()
+    except (ChangeConflicts, ChangeOvertaken, ChangeNotOpen, PublishingError) as error:
+        messages.error(request, str(error))
+        return _page(request, _change(change.key), 409)
+    messages.success(request, said)
+    return redirect(change)
+
+
+def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpResponse:
+    user = cast(User, request.user)
+    operations = operations_from(change.operations)
+    if change.status in OPEN:
+        preview_change(change=change)
+    conflicts = change.impact.get("conflicts", []) if change.status in OPEN else []
+    branches = _branches(change)
+    missing = [path for path in branches if not may(user, "curate", branch=path)]
+    is_mine = change.author_id == user.pk and change.status in OPEN
+    context = {
+        "change": change,
+        "steps": _steps(request, operations, is_mine),
+        "impact": change.impact,
+        "told": [one for one in change.impact.get("told", []) if one["name"] != user.get_username()],
+        "conflicts": conflicts,
+        "is_empty": not change.branches,
+        "is_mine": is_mine,
+        "missing": missing,
+        "waiting_for": consents_missing(change) if change.status == ChangeStatus.PROPOSED else [],
+        "can_accept": change.status == ChangeStatus.PROPOSED and len(missing) < len(branches),
+        "why_undone": reasons_of_undo([change.key]).get(change.key, "") if change.undone_at else "",
+        "can_undo": change.status == ChangeStatus.APPLIED and not missing,
+    }
+    return render_page(request, "skills_app/taxonomy_change.html", context, status=status)
+
+
+def _steps(
+    request: HttpRequest, operations: tuple[Operation, ...], is_mine: bool
+) -> list[tuple[Step, MergedSkills | None, bool]]:
+    """Return each step in words, the skills of a merge of one's own draft, and whether they are searched (``?find=``)."""
+    searched, text = request.GET.get("step", ""), request.GET.get("find", "").strip()[:200]
+    rows = []
+    for number, (words, one) in enumerate(zip(steps_of(operations), operations, strict=True)):
+        finds, merged = searched == str(number), None
+        if is_mine and isinstance(one, MergeCategories):
+            merged = merged_skills(one, text=text if finds else "")
+        rows.append((words, merged, finds))
+    return rows
+
+
+def _mended(change: PlacementChange, operations: list[Operation], way: str) -> list[Operation]:
+    """Return the operations with that of a conflict replaced as one of its ways out says (``conflict-way``, from 0)."""
+    first, _, second = way.partition("-")
+    conflicts: list[dict[str, Any]] = change.impact.get("conflicts", [])
+    try:
+        conflict = conflicts[int(first)]
+        chosen = conflict["ways_out"][int(second)]
+    except (ValueError, IndexError):
+        return operations
+    at = conflict["operation"]
+    return [*operations[:at], *operations_from(chosen["instead"]), *operations[at + 1 :]]
+
+
+def _branches(change: PlacementChange) -> list[str]:
+    """Return the paths at which the branches of a change-set are now (empty: the top)."""
+    return sorted({branch.path for branch in branches_of([change])[change.pk]})
+
+
+def _shown_digest(request: HttpRequest, change: PlacementChange) -> str:
+    """Return the digest that a form sends when it is the one last shown, whose branches are those kept; else nothing."""
+    digest = request.POST.get("digest", "")
+    return digest if digest == change.digest else ""
+
+
+def _change(key: str) -> PlacementChange:
+    return get_object_or_404(PlacementChange.objects.defer("effect", "kept"), key=key)
+
+
+def _own(request: HttpRequest, key: str) -> PlacementChange:
+    change = _change(key)
+    if change.author_id != request.user.pk:
+        raise PermissionDenied("Only its author may change a change-set. Make one of your own.")
+    return change

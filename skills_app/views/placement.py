@@ -1,0 +1,90 @@
+"""Help with placing: hints from likeness, targets with the reason why not, and names looked at while they are typed."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fleet_site.access import may_somewhere, require
+from fleet_site.http import is_fragment, render_page
+from skills_app.models import Category, Skill
+from skills_app.queries.merge_targets import MIXED, merge_targets
+from skills_app.queries.move_targets import move_refusals, move_targets
+from skills_app.queries.name_advice import name_advice
+from skills_app.queries.placement_help import placement_help
+from skills_app.queries.resolve_path import category_at
+
+
+@require_GET
+@require("read")
+def placement(request: HttpRequest) -> HttpResponse:
+    """Show skills without a home, in a doubtful one, or there twice, at or below ``?at=`` (a path)."""
+    at = request.GET.get("at", "").strip().strip("/")[:512]
+    place = category_at(at)
+    at = place.path if place else at
+    context = {
+        "help": placement_help(branch=at),
+        "at": at,
+        "is_unknown": bool(at) and place is None,
+        "branches": Category.objects.filter(parent=None).values_list("path", flat=True),
+        "can_curate": may_somewhere(request.user, "curate"),
+        "is_tray_alone": is_fragment(request),
+    }
+    return render_page(request, "skills_app/taxonomy_placement.html", context, partial="placement-tray")
+
+
+@require_POST
+@require("curate")
+def targets(request: HttpRequest) -> HttpResponse:
+    """Show where the selection may go, or with ``aim=merge`` what it may merge into; what is impossible is disabled, with the reason."""
+    places, homes = _selected(request.POST)
+    is_merge = request.POST.get("aim") == "merge"
+    text = request.POST.get("find", "").strip()[:200]
+    found, num_more = (merge_targets if is_merge else move_targets)(
+        categories=[place.key for place in places], skills=[skill.key for skill in homes], text=text
+    )
+    error = "" if places or homes else "Select something in the tree first."
+    context = {
+        "places": places,
+        "homes": homes,
+        "num_selected": len(places) + len(homes),
+        "targets": found,
+        "num_more": num_more,
+        "find": text,
+        "is_merge": is_merge,
+        "is_of_skills": is_merge and not places,
+        "error": error or (MIXED if is_merge and places and homes else ""),
+    }
+    status = 422 if context["error"] else 200
+    return render_page(request, "skills_app/taxonomy_targets.html", context, status=status)
+
+
+@require_POST
+@require("curate")
+def refusals(request: HttpRequest) -> JsonResponse:
+    """Say which categories cannot take the selection: reasons by the key of the category, which the top has empty."""
+    places, homes = _selected(request.POST)
+    found = move_refusals(categories=[place.key for place in places], skills=[skill.key for skill in homes])
+    return JsonResponse(found)
+
+
+@require_http_methods(["GET", "POST"])
+@require("read")
+def name_check(request: HttpRequest) -> HttpResponse:
+    """Say what speaks against a name (``slug``) where the selection lies, or else in ``target``, while it is typed.
+
+    A large selection would not go into an address, so the page sends it as a form.
+    """
+    if not is_fragment(request):
+        return redirect("taxonomy:tree")
+    asked = request.POST if request.method == "POST" else request.GET
+    slug = asked.get("slug", "").strip()[:200]
+    keys = [*asked.getlist("category"), *asked.getlist("skill")]
+    advice = name_advice(slug=slug, target=asked.get("target", "")[:512], keys=keys) if slug else ""
+    return render_page(
+        request, "skills_app/_name_advice.html", {"advice": advice, "is_good": slug and not advice}
+    )
+
+
+def _selected(posted: QueryDict) -> tuple[list[Category], list[Skill]]:
+    categories = Category.objects.filter(key__in=posted.getlist("category"))
+    return list(categories), list(Skill.objects.filter(key__in=posted.getlist("skill")))

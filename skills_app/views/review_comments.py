@@ -1,0 +1,148 @@
+"""Comments of a review: written as drafts, changed, thrown away, replied to, and closed."""
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from fleet_site.access import may, require
+from skills_app.domain.documents import parse_document
+from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.reviewing.comments import CommentState
+from skills_app.domain.reviewing.parts import parts_of
+from skills_app.models import Comment, Review, SkillVersion
+from skills_app.services.add_comment import (
+    CommentTarget,
+    CommentText,
+    add_comment,
+    add_reply,
+    discard_draft,
+    edit_draft,
+)
+from skills_app.services.move_comment import move_comment
+from skills_app.views.review_steps import number_in
+from skills_app.views.reviews import branch_of, require_in, review_or_404, show_review, step_done
+from skills_app.views.skills import version_or_404
+
+LONGEST_QUOTE = 20_000
+
+
+@require_POST
+@require("comment")
+def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep a comment on the whole, a section, a file or quoted words as a draft of the reader."""
+    review = review_or_404(request, pk)
+    require_in(request, review, "comment")
+    version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
+    try:
+        made = add_comment(
+            review=review,
+            version=version,
+            author=cast(User, request.user),
+            text=_text(request),
+            target=_target(request, version),
+            now=timezone.now(),
+        )
+    except ReviewRefused as error:
+        return show_review(request, review, error=str(error), error_in="comment", typed=request.POST)
+    return step_done(request, pk, "Kept as a draft; it is sent with your decision.", f"comment-{made.pk}")
+
+
+@require_POST
+@require("comment")
+def draft_edit(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
+    """Save a draft of the reader, or throw it away (``discard``)."""
+    review = review_or_404(request, pk)
+    comment = _comment_or_404(review, comment_pk)
+    user = cast(User, request.user)
+    try:
+        if "discard" in request.POST:
+            discard_draft(comment=comment, author=user)
+            return step_done(request, pk, "The draft is thrown away.", "comments")
+        edit_draft(comment=comment, author=user, text=_text(request))
+    except ReviewRefused as error:
+        where = f"draft-{comment.pk}"
+        return show_review(request, review, error=str(error), error_in=where, typed=request.POST)
+    return step_done(request, pk, "The draft is saved.", f"comment-{comment.thread_id or comment.pk}")
+
+
+@require_POST
+@require("comment")
+def comment_reply(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
+    """Keep a reply as a draft of the reader."""
+    review = review_or_404(request, pk)
+    require_in(request, review, "comment")
+    comment = _comment_or_404(review, comment_pk)
+    try:
+        add_reply(
+            comment=comment,
+            author=cast(User, request.user),
+            body=request.POST.get("body", ""),
+            now=timezone.now(),
+        )
+    except ReviewRefused as error:
+        where = f"reply-{comment.pk}"
+        return show_review(request, review, error=str(error), error_in=where, typed=request.POST)
+    return step_done(request, pk, "Kept as a draft; send it with your decision.", f"comment-{comment.pk}")
+
+
+@require_POST
+@require("comment")
+def comment_state(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
+    """Say that a comment is fixed, drop it, or open it again."""
+    review = review_or_404(request, pk)
+    comment = _comment_or_404(review, comment_pk)
+    state = next((one for one in CommentState if one == request.POST.get("state")), None)
+    if state is None:
+        raise Http404("A comment is open, fixed or dropped.")
+    try:
+        move_comment(
+            comment=comment,
+            state=state,
+            actor=cast(User, request.user),
+            now=timezone.now(),
+            today=timezone.localdate(),
+            reason=request.POST.get("reason", "")[:2000],
+            is_manager=may(request.user, "steer_review", branch=branch_of(review.skill)),
+        )
+    except ReviewRefused as error:
+        where = f"state-{comment.pk}"
+        return show_review(
+            request, review_or_404(request, pk), error=str(error), error_in=where, typed=request.POST
+        )
+    return step_done(request, pk, f"Comment C{comment.pk} is {state.value}.", f"comment-{comment.pk}")
+
+
+def _comment_or_404(review: Review, pk: int) -> Comment:
+    found = Comment.objects.filter(pk=pk, review=review).select_related("review", "thread").first()
+    if found is None:
+        raise Http404("There is no such comment in this review. A draft may have been thrown away.")
+    return found
+
+
+def _text(request: HttpRequest) -> CommentText:
+    """Read the words of a comment; the suggestion counts only when its box is ticked."""
+    suggestion = request.POST.get("suggestion", "").replace("\r\n", "\n")
+    return CommentText(
+        request.POST.get("body", "").replace("\r\n", "\n"),
+        "is_blocking" in request.POST,
+        suggestion if "has_suggestion" in request.POST else None,
+    )
+
+
+def _target(request: HttpRequest, version: SkillVersion) -> CommentTarget:
+    """Read what a comment is about: a part of the version by its number in the form, and quoted words."""
+    sent = request.POST.get("about", "")
+    parts = parts_of(parse_document(version.content), version.files.values_list("path", "digest"))
+    number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else len(parts)
+    part = parts[number] if number < len(parts) else None
+    quote = request.POST.get("quote", "").replace("\r\n", "\n")[:LONGEST_QUOTE]
+    return CommentTarget(
+        heading_path=part.headings if part else (),
+        quote=quote,
+        before=request.POST.get("before", "")[:1000],
+        after=request.POST.get("after", "")[:1000],
+        path=part.path if part else "",
+    )

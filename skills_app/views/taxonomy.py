@@ -1,0 +1,161 @@
+"""The tree of places: to look through, to search, and to select what a change-set moves."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from fleet_site.access import may_somewhere, require
+from fleet_site.http import render_page
+from skills_app.domain.change_sets.operations import operations_from
+from skills_app.domain.errors import ChangeDataError, ChangeNotOpen
+from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
+from skills_app.models import Category, PlacementChange
+from skills_app.queries.draft_marks import DraftMarks, marks_of, open_draft
+from skills_app.queries.resolve_path import branch_paths
+from skills_app.queries.skill_facets import FacetGroup, facets_for_list
+from skills_app.queries.taxonomy_tree import (
+    CATALOG_TOKENS,
+    Look,
+    Node,
+    Rest,
+    branch_nodes,
+    found_nodes,
+    homes_of,
+    more_nodes,
+    opened,
+    tree_nodes,
+    unplaced_nodes,
+)
+from skills_app.services.draft_change import draft_change
+from skills_app.taxonomy_forms import read_operation
+
+_NARROWING = (*GROUPS, "facet")
+
+
+@require_GET
+@require("read")
+def tree(request: HttpRequest) -> HttpResponse:
+    """Show the tree, opened along every ``?at=`` (a path), or what ``?q=`` finds; with what one's draft does drawn in it.
+
+    Each ``?more=`` (a path, empty for what has no home) shows more skills of a large category. Facets and the other groups of the list of skills narrow it; ``?by=facets`` offers them to choose from.
+    """
+    return _tree_page(request, {}, "", 200)
+
+
+@require_GET
+@require("read")
+def branch(request: HttpRequest, key: str) -> HttpResponse:
+    """Show what lies directly in a category, its skills from ``?from=`` on: the rows alone, or the tree opened there."""
+    category = get_object_or_404(Category, key=key)
+    if not request.headers.get("X-Tree-Branch"):
+        return redirect(f"{request.path.split('branches/')[0]}?at={category.path}")
+    look, start = _look_at_rows(request), _start(request)
+    return _rows(request, look, more_nodes(category, look, start) if start else branch_nodes(category, look))
+
+
+@require_GET
+@require("read")
+def unplaced(request: HttpRequest) -> HttpResponse:
+    """Show the skills without a home from ``?from=`` on: the rows alone, or the tree."""
+    if not request.headers.get("X-Tree-Branch"):
+        return redirect("taxonomy:tree")
+    look = _look_at_rows(request)
+    return _rows(request, look, more_nodes(None, look, _start(request)))
+
+
+@require_POST
+@require("curate")
+def step_add(request: HttpRequest) -> HttpResponse:
+    """Add what was asked of the selection to one's draft, and go on to its effect; else say what is missing."""
+    user = cast(User, request.user)
+    draft = open_draft(user)
+    try:
+        operation = read_operation(request.POST)
+        done = operations_from(draft.operations) if draft else ()
+        change = draft_change(
+            operations=[*done, operation],
+            actor=user,
+            change=draft,
+            title=draft.title if draft else "",
+            reason=draft.reason if draft else "",
+        )
+    except (ChangeDataError, ChangeNotOpen) as error:
+        return _tree_page(request, request.POST.dict(), str(error), 422)
+    messages.success(request, "The step is in your draft. Nothing has moved yet.")
+    return redirect(change)
+
+
+def _look_at_rows(request: HttpRequest) -> Look:
+    return Look(marks=_marks(open_draft(request.user)), chosen=_chosen(request.GET))
+
+
+def _start(request: HttpRequest) -> int:
+    asked = request.GET.get("from", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 0
+
+
+def _rows(request: HttpRequest, look: Look, found: tuple[tuple[Node, ...], Rest | None]) -> HttpResponse:
+    nodes, rest = found
+    context = {
+        "nodes": nodes,
+        "rest": rest,
+        "filter_query": look.chosen.query(),
+        "catalog_tokens": CATALOG_TOKENS,
+        "can_curate": may_somewhere(request.user, "curate"),
+    }
+    return render_page(request, "skills_app/_taxonomy_nodes.html", context)
+
+
+def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, status: int) -> HttpResponse:
+    asked = request.POST if request.method == "POST" else request.GET
+    query = asked.get("q", "").strip()[:200]
+    picked = {*asked.getlist("category"), *asked.getlist("skill")}
+    paths = [path.strip("/")[:512] for path in asked.getlist("at")]
+    chosen, draft = _chosen(asked), open_draft(request.user)
+    more = [path.strip("/")[:512] for path in asked.getlist("more")]
+    open_paths = opened([*branch_paths(paths), *homes_of(picked)])
+    look = Look(open_paths, _marks(draft), chosen, Counter(more), frozenset(picked))
+    nodes, is_cut = found_nodes(query, look) if query else (tree_nodes(look), False)
+    unplaced_ones, unplaced_rest = ((), None) if query else unplaced_nodes(look)
+    is_by_facets = asked.get("by") == "facets" or chosen.is_narrowed
+    context = {
+        "query": query,
+        "nodes": nodes,
+        "is_cut": is_cut,
+        "unplaced": unplaced_ones,
+        "unplaced_rest": unplaced_rest,
+        "more": more,
+        "chosen": chosen,
+        "filter_query": chosen.query(),
+        "open_paths": sorted(look.open_paths),
+        "is_by_facets": is_by_facets,
+        # What curators gave first, then the branches, then what every skill has.
+        "facets": sorted(facets_for_list(chosen), key=_facet_order) if is_by_facets else [],
+        "catalog_tokens": CATALOG_TOKENS,
+        "draft": draft,
+        "num_proposed": PlacementChange.objects.filter(status="proposed").count(),
+        "can_curate": may_somewhere(request.user, "curate"),
+        "typed": typed,
+        "picked": picked,
+        "error": error,
+    }
+    return render_page(request, "skills_app/taxonomy_tree.html", context, status=status)
+
+
+def _facet_order(group: FacetGroup) -> tuple[bool, bool]:
+    return not group.is_named, group.key != "branch"
+
+
+def _chosen(asked: QueryDict) -> SkillFilter:
+    """Return the filter in an address of the tree, whose own search is another one than that of the list."""
+    return parse_skill_filter({name: values for name, values in asked.lists() if name in _NARROWING})
+
+
+def _marks(draft: PlacementChange | None) -> DraftMarks:
+    return marks_of(operations_from(draft.operations)) if draft else DraftMarks()

@@ -1,0 +1,62 @@
+"""The weekly digest goes to managers with an address, or to whom it is told, and says what the overview says."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from runs_app.domain.trends.trend_filter import parse_trend_filter
+from runs_app.queries.digest import weekly_digest
+from runs_app.queries.overview import overview_of
+from runs_app.services.update_rollups import update_rollups
+from skills_app.models import RoleGrant
+from tests.runs_app.trend_rows import LAST, fill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def filled() -> None:
+    fill(num_runs=80, num_skills=40, num_days=12)
+    update_rollups(now=LAST)
+
+
+def test_it_says_what_the_overview_says(filled: None) -> None:
+    today = LAST.date()
+    seen = overview_of(parse_trend_filter({"days": "7"}, today=today))
+
+    digest = weekly_digest(today=today, site_url="https://fleet.example.org")
+
+    assert f"{seen.num_passed} of {seen.num_active} active skills pass their gate" in digest.subject
+    assert seen.worse
+    for one in seen.worse:
+        assert (
+            f"- {one.skill.path}: {one.reason} https://fleet.example.org/skills/{one.skill.key}/"
+            in digest.text
+        )
+    assert "https://fleet.example.org/overview/?days=7" in digest.text
+
+
+def test_managers_with_an_address_get_it(filled: None) -> None:
+    for name, role in (("carol", "manager"), ("ben", "curator")):
+        user = User.objects.create_user(name, email=f"{name}@example.org")
+        RoleGrant.objects.create(user=user, role=role)
+
+    call_command("digest")
+
+    assert [sent.to for sent in mail.outbox] == [["carol@example.org"]]
+
+
+def test_without_anybody_to_tell_it_says_what_to_do(filled: None) -> None:
+    with pytest.raises(CommandError, match="--to"):
+        call_command("digest")
+
+
+def test_it_can_be_printed_and_sent_to_others(filled: None, capsys: Any) -> None:
+    call_command("digest", "--print")
+    call_command("digest", "--to", "x@example.org", "--branch", "web")
+
+    assert "active skill" in capsys.readouterr().out
+    assert mail.outbox[0].subject.startswith("Skill Fleet in web: ")

@@ -1,0 +1,168 @@
+"""Pages that compare runs and versions."""
+
+import csv
+import io
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from runs_app.models import Run, RunMetric, RunParam
+from runs_app.services.update_rollups import update_rollups
+from skills_app.models import Skill, SkillVersion
+from tests.runs_app.trend_rows import LAST, fill
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def runs(db: Any) -> list[Run]:
+    fill(num_runs=12, num_skills=8)
+    update_rollups(now=LAST)
+    found = list(Run.objects.filter(kind="generation").order_by("pk"))
+    for number, run in enumerate(found):
+        Run.objects.filter(pk=run.pk).update(quality_score=number / 20, model="same")
+        RunMetric.objects.create(run=run, key="loss", value=number)
+        RunParam.objects.create(run=run, key="temperature", value="0.7")
+    return found
+
+
+def compare(client: Client, *runs: Run, **more: str) -> Any:
+    return client.get(reverse("trends:compare_runs"), {"run": [run.pk for run in runs], **more})
+
+
+def cells(page: Any) -> dict[str, Any]:
+    return {row.name: row.cells for _, rows in page.context["groups"] for row in rows}
+
+
+def test_only_what_differs_is_shown_unless_all_is_asked_for(dan: Client, runs: list[Run]) -> None:
+    page = compare(dan, *runs[:3])
+
+    assert {"quality score", "loss"} <= set(cells(page))
+    assert not {"temperature", "model"} & set(cells(page))
+    assert {"temperature", "model"} <= set(cells(compare(dan, *runs[:3], all="1")))
+
+
+def test_the_pinned_baseline_decides_what_is_better_by_sign_word_and_colour(
+    dan: Client, runs: list[Run]
+) -> None:
+    page = compare(dan, runs[0], runs[4], baseline=str(runs[4].pk))
+
+    assert cells(page)["quality score"][0].verdict == "worse"
+    assert cells(page)["loss"][0].verdict == "better"
+    text = " ".join(page.content.decode().split())
+    assert 'data-called="worse">−0.2000 worse' in text
+
+
+def test_at_most_six_are_compared_and_unknown_ones_are_left_out(dan: Client, runs: list[Run]) -> None:
+    assert len(compare(dan, *runs[:9]).context["columns"]) == 6
+    page = dan.get(reverse("trends:compare_runs"), {"run": [runs[0].pk, 10**9, "x"]})
+    assert len(page.context["columns"]) == 1
+    assert b"Add one" in page.content
+
+
+def test_nothing_chosen_leads_to_the_newest_runs(dan: Client) -> None:
+    assert b"Nothing to compare" in compare(dan).content
+
+
+def test_versions_are_compared_by_gate_scores_and_findings_and_lead_to_their_documents(
+    dan: Client, runs: list[Run]
+) -> None:
+    skill = Skill.objects.filter(num_versions__gte=2).first()
+    assert skill is not None
+    first, second = SkillVersion.objects.filter(skill=skill).order_by("number")[:2]
+
+    page = dan.get(reverse("trends:compare_versions"), {"version": [first.pk, second.pk], "all": "1"})
+
+    assert "gate" in cells(page)
+    scores = {row[0]: row[2] for row in second.standing.scores}
+    if "fleet" in scores:
+        assert cells(page)["score by fleet 1"][1].text
+    assert page.context["columns"][1]["diff"] == (
+        f"/skills/{skill.key}/compare/?base={skill.key}%3A{first.number}&head={skill.key}%3A{second.number}"
+    )
+
+
+def test_a_rule_that_only_the_newer_version_breaks_is_worse_and_one_not_judged_says_nothing(
+    dan: Client, runs: list[Run]
+) -> None:
+    skill = Skill.objects.filter(num_versions__gte=2).first()
+    assert skill is not None
+    first, second = SkillVersion.objects.filter(skill=skill).order_by("number")[:2]
+    type(first.standing).objects.update(rules={}, gate="passed")
+    type(first.standing).objects.filter(version=second).update(rules={"spec.name": 3})
+
+    def found() -> list[tuple[str, str]]:
+        page = dan.get(reverse("trends:compare_versions"), {"version": [first.pk, second.pk]})
+        return [(cell.text, cell.verdict) for cell in cells(page)["findings of spec.name"]]
+
+    assert found() == [("0", ""), ("3", "worse")]
+    type(first.standing).objects.filter(version=first).update(gate="")
+    assert found() == [("–", ""), ("3", "")]
+
+
+def test_many_runs_are_a_dot_each_and_keep_the_choices_of_the_list(dan: Client, runs: list[Run]) -> None:
+    page = dan.get(
+        reverse("trends:compare_many"), {"kind": "generation", "x": "tokens", "y": "quality score"}
+    )
+
+    assert len(page.context["dots"]) == 12
+    assert page.content.decode().count("<circle") == 12
+    assert '<input type="hidden" name="kind" value="generation">' in page.content.decode()
+    assert len(page.context["lines"]) == 12
+
+
+def test_a_query_that_cannot_be_read_is_explained(dan: Client, runs: list[Run]) -> None:
+    page = dan.get(reverse("trends:compare_many"), {"q": "quality_score >"})
+
+    assert page.status_code == 200
+    assert page.context["problems"]
+
+
+def test_the_picture_is_swapped_alone(dan: Client, runs: list[Run]) -> None:
+    fragment = dan.get(reverse("trends:compare_many"), headers=HTMX).content.decode().strip()
+
+    assert fragment.startswith('<div id="many-body"')
+
+
+def test_six_runs_take_as_many_queries_as_two(dan: Client, runs: list[Run]) -> None:
+    counts = []
+    for number in (2, 5):
+        with CaptureQueriesContext(connection) as queries:
+            compare(dan, *runs[:number])
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_pictures_of_many_runs_stand_alone_and_their_numbers_are_a_table(
+    dan: Client, runs: list[Run]
+) -> None:
+    Run.objects.filter(pk=runs[0].pk).update(name="=1+1", rolled_tokens=700)
+    chosen = {"kind": "generation", "x": "tokens", "y": "quality score"}
+    page = dan.get(reverse("trends:compare_many"), chosen)
+    text = page.content.decode()
+
+    for name, element, num in (("scatter", "circle", 12), ("parallel", "path", len(page.context["lines"]))):
+        address = reverse("trends:compare_many_svg", args=[name])
+        assert f'href="{address}?kind=generation&amp;x=tokens&amp;y=quality+score"' in text
+        picture = ElementTree.fromstring(dan.get(address, chosen).content)
+        assert len(picture.findall(f"{{http://www.w3.org/2000/svg}}{element}[@data-series]")) == num > 1
+    assert dan.get(reverse("trends:compare_many_svg", args=["other"]), chosen).status_code == 404
+    assert (
+        dan.get(reverse("trends:compare_many_svg", args=["scatter"]), {"q": "quality_score > 9"}).status_code
+        == 404
+    )
+
+    table = list(
+        csv.DictReader(io.StringIO(dan.get(reverse("trends:compare_many_csv"), chosen).content.decode()))
+    )
+    assert {line["run"] for line in table} == {run.run_id for run in page.context["found"].runs}
+    (line,) = [line for line in table if line["run"] == runs[0].run_id]
+    assert (line["name"], line["tokens"]) == ("'=1+1", "700")
+    for column in page.context["columns"]:
+        assert f'<th scope="col" class="num">{column.capitalize()}</th>' in text

@@ -1,0 +1,63 @@
+"""Every figure of the overview and of the trends, recomputed from the raw rows by plain SQL and numpy."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from runs_app.services.update_rollups import update_rollups
+from tests.runs_app.page_figures import (
+    Pages,
+    check_agreement,
+    check_changes,
+    check_funnel,
+    check_key_figures,
+    check_points,
+    check_rulers,
+    check_rules,
+    check_waits,
+)
+from tests.runs_app.trend_rows import LAST, add_moments, add_people, fill
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="the plain queries are written for SQLite"),
+]
+DAYS = 28
+UNTIL = LAST.date()
+SINCE = UNTIL - timedelta(days=DAYS - 1)
+
+
+@pytest.fixture
+def pages(request: Any) -> Pages:
+    """Fill with random rows, and with people who judge and answer; return the pages of a reader."""
+    seed = request.param
+    fill(num_runs=90, num_skills=40, seed=seed)
+    rng = random.Random(seed)
+    add_people(rng, last=LAST)
+    add_moments(rng, last=LAST)
+    update_rollups(now=LAST)
+    client = Client()
+    client.force_login(User.objects.create_user("dan"))
+    return Pages(client, SINCE, UNTIL)
+
+
+# One test: to fill the tables takes many times as long as to look at a page.
+@pytest.mark.parametrize("pages", [3, 8], indirect=True)
+def test_every_figure_is_what_plain_sql_and_numpy_find(pages: Pages) -> None:
+    charts = check_points(pages)
+    assert len(charts) == 7
+    assert min(charts.values()) > 5
+    check_changes(pages)
+    assert check_key_figures(pages)["active"] > 0
+    check_rules(pages)
+    assert min(check_funnel(pages).values()) > 0
+    assert check_agreement(pages) > 20
+    assert check_rulers(pages) == 1
+    found = check_waits(pages)
+    assert found["kinds"] == 3
+    assert min(found.values()) > 2

@@ -1,0 +1,331 @@
+"""The overview, the trends and the rows behind them, against what plain SQL and numpy find."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from django.core.paginator import Paginator
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from runs_app.domain.trends.trend_filter import parse_trend_filter
+from runs_app.models import DailyRollup, Run, RunParam, VersionStanding
+from runs_app.queries.trend_rows import RunRows, VersionChoice, VersionRows, run_rows, version_rows
+from runs_app.queries.trends import trend_of
+from runs_app.services.touch_days import touch_run_days
+from runs_app.services.update_rollups import rebuild_rollups, update_rollups
+from runs_app.templatetags.trends import chart_rows, interval_text, rows_url
+from skills_app.models import QualityAssessment, Skill, SkillVersion
+from tests.kept_rows import kept_for_a_module
+from tests.runs_app.trend_rows import LAST, fill, score
+
+UNTIL = LAST.date()
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with kept_for_a_module(django_db_blocker):
+        fill(num_runs=150, num_skills=30)
+        update_rollups(now=LAST)
+        yield
+
+
+pytestmark = pytest.mark.django_db
+
+
+def get(client: Client, page: str, **parameters: str) -> Any:
+    return client.get(reverse(page), {"until": UNTIL.isoformat(), **parameters})
+
+
+def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def test_the_sentence_counts_active_skills_by_their_current_version(dan: Client, filled: None) -> None:
+    page = get(dan, "trends:overview")
+
+    ((active, passed),) = rows(
+        "SELECT count(*), sum(CASE WHEN n.gate = 'passed' THEN 1 ELSE 0 END) FROM skills_app_skill s "
+        "LEFT JOIN runs_app_versionstanding n ON n.version_id = s.current_version_id WHERE s.status = 'active'"
+    )
+    seen = page.context["overview"]
+    assert (seen.num_active, seen.num_passed) == (active, passed)
+    assert f"{passed} of {active}" in " ".join(page.content.decode().split())
+
+
+def test_what_got_worse_is_what_a_walk_over_every_skill_finds(dan: Client, filled: None) -> None:
+    page = get(dan, "trends:overview")
+    since = UNTIL - timedelta(days=27)
+
+    worse = set()
+    for skill in Skill.objects.filter(status="active"):
+        now = skill.current_version
+        assert now is not None
+        old = skill.versions.filter(made_at__date__lt=since).order_by("-number").first()
+        if old is None or now.made_at.date() < since:
+            continue
+        gates = (old.standing.gate, now.standing.gate)
+        old_score = {
+            a.scorer: a.deterministic_score or a.quality_score for a in old.quality_assessments.all()
+        }
+        new_score = {
+            a.scorer: a.deterministic_score or a.quality_score for a in now.quality_assessments.all()
+        }
+        both = sorted(old_score.keys() & new_score.keys())
+        moved = [name for name in both if abs(new_score[name] - old_score[name]) >= 0.05]
+        fell = bool(moved) and new_score[moved[0]] < old_score[moved[0]]
+        if gates == ("passed", "blocked") or (gates != ("blocked", "passed") and fell):
+            worse.add(skill.path)
+    assert worse
+    assert {one.skill.path for one in page.context["overview"].worse} == worse
+
+
+def test_long_lists_of_what_moved_are_cut_and_counted(
+    dan: Client, filled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = get(dan, "trends:overview").context["overview"]
+    monkeypatch.setattr("runs_app.queries.overview.MOST_SHOWN", 1)
+
+    page = get(dan, "trends:overview")
+
+    seen = page.context["overview"]
+    assert (seen.num_worse, seen.num_better) == (len(whole.worse), len(whole.better))
+    assert min(seen.num_worse, seen.num_better) > 1
+    assert [one.skill.path for one in seen.worse] == [min(one.skill.path for one in whole.worse)]
+    assert seen.place == whole.place
+    assert f"{seen.num_worse - 1} more got worse" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "narrow", [{}, {"model": "large"}, {"branch": "web"}, {"author": "ben", "model": "small"}]
+)
+def test_totals_are_those_of_the_raw_rows_for_any_choice(filled: None, narrow: dict[str, str]) -> None:
+    chosen = parse_trend_filter({"until": UNTIL.isoformat(), **narrow}, today=UNTIL)
+
+    trend = trend_of(chosen)
+
+    raw = [run for run in Run.objects.filter(kind="generation") if chosen.period.has(run.started_at.date())]
+    for name, column in (("model", "model"), ("author", "user")):
+        if name in narrow:
+            raw = [run for run in raw if getattr(run, column) == narrow[name]]
+    if "branch" in narrow:
+        raw = [
+            run
+            for run in raw
+            if hasattr(run, "outcome") and run.outcome.version.skill.path.startswith(f"{narrow['branch']}/")
+        ]
+    costs = [run.rolled_cost_usd for run in raw if run.rolled_cost_usd is not None]
+    assert trend.runs.num == len(raw) > 0
+    assert trend.runs.effort.cost_usd == pytest.approx(sum(costs), abs=1e-6 * len(raw))
+    if costs:
+        wanted = np.quantile(costs, 0.5, method="inverted_cdf")
+        assert trend.runs.effort.costs.median == pytest.approx(wanted, rel=0.0101)
+    assert run_rows(chosen).count() == len(raw)
+    assert version_rows(chosen, VersionChoice()).count() == trend.versions.num
+
+
+def test_the_csv_of_a_chart_holds_the_share_that_plain_sql_finds(dan: Client, filled: None) -> None:
+    answer = dan.get(reverse("trends:chart_csv", args=["gate"]), {"until": UNTIL.isoformat()})
+
+    table = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    first, last = UNTIL - timedelta(days=27), UNTIL
+    assert (table[0]["first_day"], table[-1]["last_day"]) == (first.isoformat(), last.isoformat())
+    for line in table:
+        ((num, passed),) = rows(
+            "SELECT count(*), sum(CASE WHEN gate = 'passed' THEN 1 ELSE 0 END) FROM runs_app_versionstanding n "
+            "JOIN skills_app_skillversion v ON v.id = n.version_id "
+            "WHERE date(v.made_at) BETWEEN %s AND %s AND gate <> ''",
+            line["first_day"],
+            line["last_day"],
+        )
+        assert int(line["n"]) == num
+        if num:
+            assert float(line["value"]) == pytest.approx(passed / num)
+
+
+def test_every_chart_has_a_picture_that_stands_alone(dan: Client, filled: None) -> None:
+    keys = [chart.key for chart in get(dan, "trends:list").context["charts"]]
+
+    assert {"gate", "quality-fleet", "quality-model", "cost", "tokens", "latency", "ended"} == set(keys)
+    for key in keys:
+        answer = dan.get(reverse("trends:chart_svg", args=[key]), {"until": UNTIL.isoformat()})
+        root = ElementTree.fromstring(answer.content)
+        assert root.tag.endswith("svg")
+        assert len(root.findall(".//{http://www.w3.org/2000/svg}circle")) > 1
+
+
+def test_a_choice_is_carried_from_the_page_to_the_rows_behind_a_point(dan: Client, filled: None) -> None:
+    page = get(dan, "trends:list", model="large").content.decode()
+
+    assert "of=versions&amp;model=large&amp;since=" in page
+    listed = get(
+        dan, "trends:rows", of="versions", model="large", since=(UNTIL - timedelta(days=27)).isoformat()
+    )
+    assert all(row.model == "large" for row in listed.context["page"])
+    assert listed.context["page"].paginator.count > 0
+
+
+def test_each_row_of_a_chart_leads_to_the_rows_of_its_own_days(dan: Client, filled: None) -> None:
+    page = get(dan, "trends:list", model="large", author="ben & eve/&since=")
+    chosen = page.context["chosen"]
+
+    for choice in (chosen, chosen.choosing(author="")):
+        for chart in page.context["charts"]:
+            pairs = [(point, dict(one.behind)) for one in chart.series for point in one.points if point.num]
+            points = [point for point, _ in pairs]
+            told = chart_rows(chart, choice)
+            assert [row[1] for row in told] == [
+                rows_url(choice.between(point.bucket.first, point.bucket.last), chart.subject, **behind)
+                for point, behind in pairs
+            ]
+            assert [row[3:7] for row in told] == [
+                (*(chart.measure.text(value) for value in (point.value, point.low, point.high)), point.num)
+                for point in points
+            ]
+
+
+def test_the_versions_behind_each_point_are_as_many_as_its_n(dan: Client, filled: None) -> None:
+    versions = SkillVersion.objects.order_by("pk")
+    for one in versions[::3]:
+        score(one, 0.5, scorer_version="2 & b")
+    for one in versions[::4]:
+        QualityAssessment.objects.create(
+            version=one, digest="judge", scorer="model", scorer_version="other/judge", quality_score=0.7
+        )
+    rebuild_rollups(now=LAST)
+    page = get(dan, "trends:list", days="91", author="ben")
+    charts = [chart for chart in page.context["charts"] if chart.subject == "versions"]
+
+    lines = [row for chart in charts for row in chart_rows(chart, page.context["chosen"])]
+
+    assert {"passed", "fleet 1", "fleet 2 & b", "model", "model other/judge"} == {row[0] for row in lines}
+    assert version_rows(page.context["chosen"], VersionChoice(gate="none")).exists()
+    for name, url, *_, num, _ in lines:
+        listed = dan.get(url).context
+        assert listed["page"].paginator.count == num > 0, url
+        assert name in ("passed", listed["choice"].scorer)
+
+
+def test_rows_are_narrowed_by_gate_and_by_rule(dan: Client, filled: None) -> None:
+    since = (UNTIL - timedelta(days=59)).isoformat()
+    blocked = get(dan, "trends:rows", of="versions", gate="blocked", since=since).context["page"].paginator
+    broken = get(dan, "trends:rows", of="versions", rule="rule.b", since=since).context["page"].paginator
+
+    ((expected,),) = rows(
+        "SELECT count(*) FROM runs_app_versionstanding WHERE gate = 'blocked' AND day >= %s", since
+    )
+    assert blocked.count == expected > 0
+    assert all("rule.b" in row.rules for row in broken.object_list)
+
+
+def test_rules_of_few_versions_are_grey_and_each_has_its_n_and_interval(dan: Client, filled: None) -> None:
+    day = VersionStanding.objects.exclude(rules={}).order_by("day").values_list("day", flat=True)[0]
+    pages = [
+        get(dan, "trends:list", since=day.isoformat(), until=day.isoformat()),
+        get(dan, "trends:list"),
+    ]
+
+    for page, is_few in zip(pages, (True, False), strict=True):
+        context = page.context
+        assert len(context["rules"]) > 0
+        assert (0 < context["num_versions"] < 5) is is_few
+        table = page.content.decode().partition('id="rules-title"')[2].partition("<tbody>")[2]
+        drawn = table.partition("</tbody>")[0].split("<tr")[1:]
+        for row, (name, change, _, _) in zip(drawn, context["rules"], strict=True):
+            assert row.startswith(" data-small>") is is_few, name
+            assert f"n = {context['num_versions']}<" in row
+            assert f"n = {context['num_versions_before']}<" in row
+            assert interval_text(change, "share") in row
+    assert " to " in interval_text(pages[1].context["rules"][0][1], "share")
+
+
+@pytest.mark.parametrize(
+    ("page", "part"), [("trends:overview", "overview-body"), ("trends:list", "trends-body")]
+)
+def test_htmx_gets_the_part_alone_and_back_gets_the_page(
+    dan: Client, filled: None, page: str, part: str
+) -> None:
+    fragment = dan.get(reverse(page), headers=HTMX).content.decode().strip()
+    back = dan.get(reverse(page), headers={**HTMX, "HX-History-Restore-Request": "true"}).content.decode()
+
+    assert fragment.startswith(f'<div id="{part}"')
+    assert "<html" in back
+
+
+@pytest.mark.parametrize(
+    "narrow", [{}, {"model": "large"}, {"program": "creator"}, {"author": "ben", "branch": "web"}]
+)
+def test_pages_of_generations_are_cut_from_the_whole_list(filled: None, narrow: dict[str, str]) -> None:
+    chosen = parse_trend_filter({"until": UNTIL.isoformat(), "days": "91", **narrow}, today=UNTIL)
+    generations = Run.objects.filter(kind="generation").order_by("pk")
+    Run.objects.filter(pk=generations[0].pk).update(started_at=None, first_seen_at=LAST)
+    RunParam.objects.filter(run__in=generations[:40], key="program").update(value="creator 1")
+    rebuild_rollups(now=LAST)
+    newest = run_rows(chosen)[0]
+    touch_run_days(run_pks=[newest.pk])
+    newest.delete()
+
+    whole = [run.pk for run in run_rows(chosen)]
+    pages = Paginator(RunRows(chosen), 7)
+
+    assert len(whole) > 2
+    assert pages.count == len(whole)
+    assert [run.pk for page in pages for run in page] == whole
+
+
+@pytest.mark.parametrize("size", [1, 4, 7])
+@pytest.mark.parametrize("narrow", [{}, {"author": "ben"}])
+def test_pages_of_versions_read_from_either_end_are_the_whole_list(
+    filled: None, narrow: dict[str, str], size: int
+) -> None:
+    chosen = parse_trend_filter({"until": UNTIL.isoformat(), "days": "91", **narrow}, today=UNTIL)
+
+    whole = list(version_rows(chosen, VersionChoice()))
+    pages = Paginator(VersionRows(chosen, VersionChoice()), size)
+
+    assert len(whole) > 2 * size
+    assert pages.count == len(whole)
+    assert [row for page in pages for row in page] == whole
+
+
+def test_a_figure_of_a_version_of_a_program_leads_to_the_runs_of_that_version(filled: None) -> None:
+    named = RunParam.objects.filter(key="program").order_by("pk")
+    for place, param in enumerate(named):
+        RunParam.objects.create(run_id=param.run_id, key="program_version", value=f"{1 + place % 2}")
+    rebuild_rollups(now=LAST)
+    chosen = parse_trend_filter(
+        {"until": UNTIL.isoformat(), "days": "91", "program": "creator 2"}, today=UNTIL
+    )
+
+    found = {run.pk for run in run_rows(chosen)}
+
+    assert found == {param.run_id for place, param in enumerate(named) if place % 2}
+    assert trend_of(chosen).runs.num == len(found) == RunRows(chosen).count() > 1
+
+
+def test_no_page_reads_runs_when_rollups_are_there(dan: Client, filled: None) -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    for page in ("trends:overview", "trends:list"):
+        with CaptureQueriesContext(connection) as queries:
+            get(dan, page)
+        assert not [
+            q["sql"] for q in queries if '"runs_app_run"' in q["sql"] or "skills_app_finding" in q["sql"]
+        ]
+
+
+def test_names_of_models_are_escaped(dan: Client, filled: None) -> None:
+    Run.objects.filter(model="large").update(model="<script>alert(1)</script>")
+    DailyRollup.objects.filter(model="large", grain="model").update(model="<script>alert(1)</script>")
+    page = get(dan, "trends:list").content
+
+    assert b"<script>alert" not in page

@@ -1,0 +1,100 @@
+"""Moving in an index: what is named moves, all at once, and everything else stays as people wrote it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from skills_app.domain.errors import PublishingConflict
+from skills_app.domain.index_moving import EntryMove, IndexMoves, nodes_at
+
+
+def index(**parts: Any) -> bytes:
+    return json.dumps({"version": "9", "note": "by hand", **parts}).encode()
+
+
+def entry(path: str, **fields: Any) -> dict[str, Any]:
+    return {"canonical_path": path, "taxonomy_location": path.rpartition("/")[0], **fields}
+
+
+def test_an_entry_gets_its_new_address_and_its_old_one_as_an_alias() -> None:
+    current = index(skills={"x": entry("a/x", mine=1, aliases=["b/x"]), "y": entry("a/y")})
+    moves = IndexMoves((EntryMove("a/x", "b/x", {"status": "archived"}, ("a/x",)),), (), "now")
+    data = json.loads(moves.merged(current))
+    assert data["skills"]["x"] == entry("b/x", mine=1, aliases=["a/x"], status="archived")
+    assert data["skills"]["y"] == entry("a/y")
+    assert (data["note"], data["version"], data["last_updated"]) == ("by hand", "9", "now")
+    assert data["taxonomy_tree"] == {"b": {"children": {}}}
+
+
+def test_two_entries_change_places_at_once() -> None:
+    current = index(skills={"x": entry("a"), "y": entry("b")})
+    moves = IndexMoves((EntryMove("a", "b", {}), EntryMove("b", "a", {})))
+    skills = json.loads(moves.merged(current))["skills"]
+    assert {key: one["canonical_path"] for key, one in skills.items()} == {"x": "b", "y": "a"}
+
+
+def test_a_category_takes_its_words_and_all_below_along_and_joins_what_is_there() -> None:
+    tree = {
+        "a": {"description": "A", "children": {"n": {"description": "N", "children": {}}}},
+        "b": {"description": "B", "children": {}},
+    }
+    moved = json.loads(IndexMoves((), (("a", "b/a"), ("a/n", "b/a/n"))).merged(index(taxonomy_tree=tree)))
+    assert moved["taxonomy_tree"] == {"b": {"description": "B", "children": {"a": tree["a"]}}}
+    joined = json.loads(IndexMoves((), (("a", "b"),)).merged(index(taxonomy_tree=tree)))
+    assert joined["taxonomy_tree"] == {"b": {"description": "B", "children": tree["a"]["children"]}}
+
+
+def test_a_field_without_a_value_goes_and_what_is_not_in_the_index_changes_nothing() -> None:
+    current = index(skills={"x": entry("a/x", replaced_by="y")}, taxonomy_tree={})
+    data = json.loads(IndexMoves((EntryMove("a/x", "a/x", {"replaced_by": None}),)).merged(current))
+    assert data["skills"] == {"x": entry("a/x")}
+    assert IndexMoves((EntryMove("q", "q", {"status": "active"}),)).merged(current) == current
+
+
+def test_an_alias_goes_from_one_entry_to_another() -> None:
+    current = index(skills={"x": entry("a/x", aliases=["old", "a"]), "y": entry("b", aliases="mine")})
+    moves = IndexMoves((EntryMove("a/x", "a/x", {}, (), ("old",)), EntryMove("b", "b", {}, ("old", "mine"))))
+    skills = json.loads(moves.merged(current))["skills"]
+    assert (skills["x"]["aliases"], skills["y"]["aliases"]) == (["a"], ["mine", "old"])
+
+
+def test_a_category_that_ends_leaves_the_index_unless_something_is_left_below_it() -> None:
+    tree = {
+        "a": {"description": "A", "children": {"n": {"description": "N", "children": {}}}},
+        "b": {"children": {"only-here": {"children": {}}, "k": {"children": {}}}},
+        "c": {"children": {}},
+    }
+    ended = IndexMoves((), (("a", ""), ("a/n", "c/n"), ("b", ""), ("b/k", ""), ("c", "a"), ("nowhere", "")))
+    merged = json.loads(ended.merged(index(taxonomy_tree=tree)))["taxonomy_tree"]
+    assert merged == {
+        "a": {"children": {}},
+        "b": {"children": {"only-here": {"children": {}}}},
+        "c": {"children": {"n": tree["a"]["children"]["n"]}},
+    }
+
+
+def test_a_category_comes_with_what_was_said_of_it() -> None:
+    said = {"description": "A", "mine": 1}
+    current = index(taxonomy_tree={"a": {**said, "children": {"n": {"children": {}}}}})
+    assert nodes_at(current, ["a", "a/n", "b", "b/c"]) == {"a": said, "a/n": {}}
+    ended = IndexMoves((), (("a", ""), ("a/n", ""))).merged(current)
+    assert json.loads(ended)["taxonomy_tree"] == {}
+    back = IndexMoves((), (("", "a/n"), ("", "a")), "", {"a": said}).merged(ended)
+    assert json.loads(back)["taxonomy_tree"] == json.loads(current)["taxonomy_tree"]
+
+
+def test_moves_of_an_older_journal_are_read() -> None:
+    data = {"entries": [["a", "b", {}]], "categories": [["c", "d"]], "changed_at": "now"}
+    assert IndexMoves.from_data(data) == IndexMoves((EntryMove("a", "b", {}),), (("c", "d"),), "now")
+
+
+def test_what_is_no_index_is_refused() -> None:
+    with pytest.raises(PublishingConflict, match="not readable"):
+        IndexMoves().merged(b"{")
+
+
+def test_moves_come_back_from_their_data() -> None:
+    entry_move = EntryMove("a", "b", {"status": "archived"}, ("g",), ("l",))
+    moves = IndexMoves((entry_move,), (("c", "d"), ("", "e")), "now", {"e": {"description": "E"}})
+    assert IndexMoves.from_data(json.loads(json.dumps(moves.as_data()))) == moves

@@ -1,0 +1,91 @@
+"""A library folder that holds each skill of the tables, as a folder and in its index."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skills_app.models import Category, PathAlias, Skill
+
+INDEX = "taxonomy_index.json"
+
+
+def write_folder(root: Path) -> None:
+    """Write a folder and an index entry for each skill, and a node for each category; their texts are their keys."""
+    entries, known = {}, stored_aliases()
+    for key, path, status in Skill.objects.values_list("key", "path", "status"):
+        (root / path).mkdir(parents=True, exist_ok=True)
+        (root / path / "SKILL.md").write_text(key)
+        place = {"canonical_path": path, "taxonomy_location": path.rpartition("/")[0]}
+        entries[key] = {**place, "note": key, "status": status, "aliases": known.get(key, [])}
+    tree: dict[str, Any] = {}
+    for key, path, description in Category.objects.order_by("path").values_list("key", "path", "description"):
+        *above, slug = path.split("/")
+        level = tree
+        for segment in above:
+            level = level[segment]["children"]
+        level[slug] = {"description": description, "note": key, "children": {}}
+    (root / INDEX).write_text(json.dumps({"skills": entries, "taxonomy_tree": tree, "by": "hand"}))
+
+
+def stored_aliases() -> dict[str, list[str]]:
+    """Return the aliases of each skill in the tables that has some, in order, by its key."""
+    found: dict[str, list[str]] = {}
+    rows = PathAlias.objects.filter(skill__isnull=False).order_by("path")
+    for key, path in rows.values_list("skill__key", "path"):
+        found.setdefault(key, []).append(path)
+    return found
+
+
+def index_of(root: Path) -> dict[str, Any]:
+    """Return the index without the time at which it was written."""
+    index: dict[str, Any] = json.loads((root / INDEX).read_text())
+    index.pop("last_updated", None)
+    return index
+
+
+def index_aliases(root: Path) -> dict[str, list[str]]:
+    """Return the aliases that the index gives each skill that has some, in order."""
+    entries = index_of(root)["skills"]
+    return {key: sorted(one["aliases"]) for key, one in entries.items() if one["aliases"]}
+
+
+def index_categories(root: Path) -> dict[str, str | None]:
+    """Return the note of each category in the index by its path; it has none when it was not written by hand."""
+    return dict(_nodes(index_of(root)["taxonomy_tree"], ""))
+
+
+def _nodes(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str | None]]:
+    for slug, node in tree.items():
+        yield f"{above}{slug}", node.get("note")
+        yield from _nodes(node["children"], f"{above}{slug}/")
+
+
+def folders(root: Path) -> dict[str, str]:
+    """Return the text of each skill in the folder by its path."""
+    return {
+        str(file.parent.relative_to(root)): file.read_text()
+        for file in sorted(root.rglob("SKILL.md"))
+        if ".skill-fleet" not in file.parts
+    }
+
+
+def index_paths(root: Path) -> dict[str, str]:
+    """Return the address that the index gives each skill."""
+    entries = json.loads((root / INDEX).read_text())["skills"]
+    assert all(
+        one["taxonomy_location"] == one["canonical_path"].rpartition("/")[0] for one in entries.values()
+    )
+    assert all(one["note"] == key for key, one in entries.items())
+    return {key: one["canonical_path"] for key, one in entries.items()}
+
+
+def check_folder(root: Path) -> None:
+    """Fail unless folder, index and tables agree, and nothing waits to be finished."""
+    stored = {path: key for key, path in Skill.objects.values_list("key", "path")}
+    assert folders(root) == stored
+    assert index_paths(root) == {key: path for path, key in stored.items()}
+    assert index_aliases(root) == stored_aliases()
+    categories = dict(Category.objects.values_list("path", "key"))
+    assert {path: note or categories.get(path) for path, note in index_categories(root).items()} == categories
+    assert not {one.name for one in (root / ".skill-fleet").glob("*")} - {".gitignore", "lock"}
