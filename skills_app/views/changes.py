@@ -115,9 +115,7 @@ def choice_check(request: HttpRequest, key: str) -> HttpResponse:
     if isinstance(merge, MergeCategories) and slug and request.GET.get("choice_act") == Act.RENAME:
         advice = choice_advice(merge=merge, skill=request.GET.get("choice_skill", ""), slug=slug)
         is_good = not advice
-    number = step if step in numbered else "0"
-    context = {"advice": advice, "is_good": is_good, "change": change, "number": number}
-    return render_page(request, "skills_app/_choice_advice.html", context)
+    return render_page(request, "skills_app/_choice_advice.html", {"advice": advice, "is_good": is_good})
 
 
 @require_POST

@@ -9,6 +9,7 @@ let source = null;
 let isOpen = false;
 let failures = 0;
 let seen = 0;
+let moved = 0;
 let kept = [];
 let timer = 0;
 let leaving = 0;
@@ -73,6 +74,7 @@ function take(event) {
     kept.push(event);
     show(event);
   } else {
+    moved = event.n;
     // Many who watch must not all ask in the same moment.
     readAgain(100 + Math.random() * 400);
   }
@@ -170,6 +172,8 @@ document.addEventListener("htmx:afterSwap", () => {
   if (!section) return;
   const last = Number(section.dataset.last);
   seen = Math.max(seen, last);
+  // What happened while this course was on its way stands in the next one: the section that had asked for it is gone.
+  if (moved > last) readAgain(100);
   kept = kept.filter((one) => one.n > last);
   for (const one of kept) show(one);
   for (const box of section.querySelectorAll("[data-live] .live-text")) {

@@ -87,6 +87,7 @@ def browse(chromium: Any, state: tuple[str, Path]) -> Iterator[Any]:
         "ERR_INTERNET_DISCONNECTED",
         "ERR_NETWORK",
         "htmx:sendError",
+        "htmx:sendAbort",
         "htmx:afterRequest",
     )
     assert [one for one in said if not any(words in one for words in allowed)] == []

@@ -83,8 +83,7 @@ def test_a_new_name_is_looked_at_where_the_merge_would_put_the_skill(
     response = ben.get(f"{change.get_absolute_url()}names/", asked, headers={"HX-Request": "true"})
     page = response.content.decode()
     assert said in page
-    assert 'id="choice-value-0-help"' in page
-    assert "<html" not in page
+    assert "<" not in page.replace("<strong>", "").replace("</strong>", ""), "only what changes of the status"
 
 
 def test_a_name_is_looked_at_only_in_ones_own_draft(ben: Client, dan: Client) -> None:
