@@ -22,16 +22,21 @@ if "CI" not in os.environ:
 # What a test with this mark takes, about, in seconds.
 SECONDS = {"slow": 20.0, "mlflow_server": 20.0, "browser": 5.0, "tables": 0.4}
 
+# What drives other processes may fail because they are held up: in CI it has a second try, and the summary lists it.
+DRIVES_PROCESSES = {"browser", "mlflow_server", "postgres", "rabbitmq", "redis", "slow"}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what reads or writes the site's own tables, so that only that is repeated on another database."""
+    """Mark what reads or writes the site's own tables, so that only that is repeated on another database; give second tries."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         test_class = getattr(item, "cls", None)
         is_django_case = isinstance(test_class, type) and issubclass(test_class, SimpleTestCase)
         if is_django_case or item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker(pytest.mark.tables)
+        if os.environ.get("CI") == "true" and DRIVES_PROCESSES & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
