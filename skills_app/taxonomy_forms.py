@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 
 from skills_app.domain.change_sets.operations import (
     Act,
@@ -41,6 +44,15 @@ def read_operation(posted: QueryDict) -> Operation:
         raise ChangeDataError("Choose what to do with the selection.")
     categories, skills = _selected(posted)
     return _READERS[kind](posted, categories, skills)
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment that a page sent back as it was given it (ISO 8601 with its zone), or None for anything else."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and is_aware(moment) else None
 
 
 def read_choice(posted: QueryDict, merge: Operation) -> MergeCategories:

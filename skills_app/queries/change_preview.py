@@ -22,6 +22,7 @@ class Preview:
     A merge that would close a circle of required skills is in the way and in the effect.
     """
 
+    operations: tuple[Operation, ...]
     rows: TaxonomyRows
     conflicts: tuple[Conflict, ...]
     effect: Effect
@@ -39,18 +40,17 @@ def preview_operations(operations: Sequence[Operation], *, with_impact: bool = T
     conflicts += circles_of(rows, operations, effect)
     impact = impact_of(rows.tree, effect) if with_impact else {}
     branches = tuple(touched_paths(rows.tree, effect))
-    return Preview(rows, tuple(conflicts), effect, effect.digest, branches, impact)
+    return Preview(tuple(operations), rows, tuple(conflicts), effect, effect.digest, branches, impact)
 
 
 def later_changes(change: PlacementChange, targets: Sequence[Target]) -> list[PlacementChange]:
-    """Return the changes applied after ``change`` that wrote one of ``targets`` and are not undone, oldest first."""
+    """Return the changes applied after ``change``, itself applied, that wrote one of ``targets`` and are not undone, oldest first."""
     keys = [target.key for target in targets]
-    since = change.applied_at or change.updated_at
     return list(
         PlacementChange.objects.filter(
             pk__in=PlacementChangeTarget.objects.filter(key__in=keys).values("change"),
             status="applied",
-            applied_at__gt=since,
+            applied_at__gt=change.applied_at,
         )
         .exclude(pk=change.pk)
         .order_by("applied_at")

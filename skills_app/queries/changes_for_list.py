@@ -29,7 +29,7 @@ MOST_DIFFERENCES = 10
 MOST_ADDRESSES = 50
 # What the list reads of an impact, which may be long.
 _SHOWN = ("addresses", "num_skills", "num_categories", "differences", "num_differences")
-_OTHERS = {
+OTHERS = {
     "placed_skill": "Skill placed",
     "made_category": "Category made",
     "added_alias": "Address added",
@@ -204,7 +204,7 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
     They are those of an import, for one. What touched an old address of a branch touched the branch; facets are those of
     the skills that live there. Three queries, and three more for a branch.
     """
-    rows = AuditEntry.objects.filter(verb__in=_OTHERS)
+    rows = AuditEntry.objects.filter(verb__in=OTHERS)
     if person:
         rows = rows.filter(actor_name=person)
     if branch:
@@ -230,7 +230,7 @@ def _other(entry: AuditEntry, names: Mapping[str, str]) -> OtherChange:
         of = names.get(entry.target_key, entry.target_key)
     else:
         was, now = before.get("path", ""), after.get("path") or after.get("alias", "")
-    return OtherChange(entry.at, entry.actor_name, _OTHERS[entry.verb], was, now, entry.reason, of)
+    return OtherChange(entry.at, entry.actor_name, OTHERS[entry.verb], was, now, entry.reason, of)
 
 
 def _facets_text(facets: Iterable[Sequence[str]]) -> str:

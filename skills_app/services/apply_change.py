@@ -23,9 +23,10 @@ from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen, ChangeOvertaken
 from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDependency
 from skills_app.queries.change_impact import told_of
-from skills_app.queries.change_preview import later_changes, preview_operations
+from skills_app.queries.change_preview import Preview, later_changes, preview_operations
+from skills_app.queries.changes_since import changes_since, words_of
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
-from skills_app.services.draft_change import consent_of, consents_missing
+from skills_app.services.draft_change import consent_of, consents_missing, one_at_a_time, told_first
 from skills_app.services.ended_rows import (
     bring_back_categories,
     bring_back_the_rest,
@@ -48,12 +49,12 @@ def apply_change(*, change: PlacementChange, actor: User, expected_digest: str) 
 
     Raises:
         ChangeNotOpen: somebody applied or dropped it meanwhile.
-        ChangeConflicts: something is in the way, or it would do nothing.
+        ChangeConflicts: something is in the way, or it would do nothing; the message names the changes since.
         ChangeOvertaken: its effect is another by now; the message names the changes since.
         PublishingError: the library folder cannot follow; nothing was changed.
     """
     with following_library() as folder, transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         change = PlacementChange.objects.get(pk=change.pk)
         return _apply(change, actor, expected_digest, folder)
 
@@ -65,11 +66,12 @@ def _apply(
         raise ChangeNotOpen(f"This change-set is {change.status} already.")
     preview = preview_operations(operations_from(change.operations), with_impact=False)
     if preview.conflicts:
-        raise ChangeConflicts("Something is in the way of this change-set.", preview.conflicts)
+        said = "Something is in the way of this change-set."
+        raise ChangeConflicts(told_first(said, change, preview), preview.conflicts)
     if preview.effect.is_empty:
-        raise ChangeConflicts("This change-set would change nothing.")
+        raise ChangeConflicts(told_first("This change-set would change nothing.", change, preview))
     if preview.digest != expected_digest:
-        raise ChangeOvertaken(_since(change, preview.effect))
+        raise ChangeOvertaken(_overtaken(change, preview))
     folder.plan(change, ChangeStatus.APPLIED, preview.rows, preview.effect, actor)
     people = told_of(preview.rows.tree, preview.effect)
     change.kept = _write(preview.rows, preview.effect) | {"nodes": folder.ended_nodes}
@@ -99,7 +101,7 @@ def accept_change(
         PublishingError: as for ``apply_change``.
     """
     with following_library() as folder, transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         change = PlacementChange.objects.get(pk=change.pk)
         if change.status != ChangeStatus.PROPOSED:
             raise ChangeNotOpen(f"This change-set is {change.status}, so there is nothing to accept.")
@@ -124,7 +126,7 @@ def undo_change(*, change: PlacementChange, actor: User, reason: str = "") -> Pl
         PublishingError: the library folder cannot follow; nothing was changed.
     """
     with following_library() as folder, transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         return _undo(PlacementChange.objects.get(pk=change.pk), actor, reason, folder)
 
 
@@ -155,11 +157,6 @@ def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFoll
     tell_of_change(change=change, actor=actor, verb="undid", people=people)
     folder.follow()
     return change
-
-
-def _one_at_a_time() -> None:
-    """Let changes of the taxonomy wait for each other: the oldest row is the one lock of all."""
-    PlacementChange.objects.select_for_update().order_by("pk").values_list("pk", flat=True).first()
 
 
 def _write(rows: TaxonomyRows, effect: Effect) -> dict[str, Any]:
@@ -237,9 +234,7 @@ def _before_and_after(
     return told[0], told[1]
 
 
-def _since(change: PlacementChange, effect: Effect) -> str:
-    later = later_changes(change, sorted(effect.targets))
-    if not later:
-        return "The library changed since you looked. Look at the effect again; your change-set is kept as it is."
-    names = ", ".join(f"“{one}” by {one.applied_by}" for one in later)
-    return f"{names} came first. Look at the effect again; your change-set is kept as it is."
+def _overtaken(change: PlacementChange, preview: Preview) -> str:
+    said = "Look at the effect again; your change-set is kept as it is."
+    first = words_of(changes_since(change, preview))
+    return f"{first or 'The change-set or the library changed since you looked.'} {said}"

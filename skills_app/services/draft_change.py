@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,6 +16,7 @@ from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import PlacementChange
 from skills_app.queries.change_branches import branches_missing, keys_at
 from skills_app.queries.change_preview import Preview, preview_operations
+from skills_app.queries.changes_since import changes_since, looked_at, words_of
 from skills_app.queries.published import library_root
 from skills_app.services.library_of_change import folder_conflicts
 from skills_app.services.record_audit import record_audit
@@ -28,8 +30,11 @@ def draft_change(
     reason: str = "",
     title: str = "",
     change: PlacementChange | None = None,
+    as_of: datetime | None = None,
 ) -> PlacementChange:
     """Keep ``operations`` as a new draft, or as those of ``change``, which is open; a proposal becomes a draft again.
+
+    A new draft remembers that its author saw the tree as it was at ``as_of``, or else as it is now.
 
     Raises:
         ChangeNotOpen: the change was applied, undone or dropped meanwhile.
@@ -37,13 +42,16 @@ def draft_change(
     """
     data = storable_json(operations_data(operations_from(operations_data(operations))))
     if change is None:
+        one_at_a_time()  # so that what is applied in this moment is either seen or later
+        now = timezone.now()
         change = PlacementChange(author=actor, author_name=actor.get_username())
+        change.impact = {"looked_at": min(as_of or now, now).isoformat()}
     else:
         change = PlacementChange.objects.select_for_update().get(pk=change.pk)
         _need_open(change)
     change.operations, change.status, change.consents = data, ChangeStatus.DRAFT, []
     change.title, change.reason = storable_text(title, longest=200), storable_text(reason)
-    change.digest, change.impact, change.proposed_at = "", {}, None
+    change.digest, change.impact, change.proposed_at = "", _remembered(change), None
     change.save()
     return change
 
@@ -52,7 +60,8 @@ def draft_change(
 def preview_change(*, change: PlacementChange) -> Preview:
     """Return what ``change`` would do now, and keep with it what was shown, so that applying it can tell a difference.
 
-    What lies in the way in the library folder is among the conflicts.
+    What lies in the way in the library folder is among the conflicts. A look that finds nothing new writes nothing, and
+    none forgets as of when the author saw the tree.
     """
     operations = operations_from(change.operations)
     preview = preview_operations(operations)
@@ -60,12 +69,40 @@ def preview_change(*, change: PlacementChange) -> Preview:
     if root.is_dir() and not preview.effect.is_empty:
         found = folder_conflicts(root=root, operations=operations, rows=preview.rows, effect=preview.effect)
         preview = replace(preview, conflicts=(*preview.conflicts, *found))
-    shown = {**preview.impact, "conflicts": [conflict.as_data() for conflict in preview.conflicts]}
-    PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(
-        digest=preview.digest, impact=shown, branches=list(preview.branches), updated_at=timezone.now()
-    )
+    conflicts = [conflict.as_data() for conflict in preview.conflicts]
+    shown = {**preview.impact, "conflicts": conflicts, **_remembered(change)}
+    new = {"digest": preview.digest, "impact": shown, "branches": list(preview.branches)}
+    if any(getattr(change, name) != value for name, value in new.items()):
+        PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(**new)
     change.digest, change.impact, change.branches = preview.digest, shown, list(preview.branches)
     return preview
+
+
+def pick_up_draft(*, change: PlacementChange, actor: User) -> PlacementChange:
+    """Make an open change-set the one to which its author adds steps; a proposal becomes a draft again.
+
+    Raises:
+        ChangeNotOpen: the change was applied, undone or dropped meanwhile.
+    """
+    operations = operations_from(change.operations)
+    return draft_change(
+        operations=operations, actor=actor, change=change, title=change.title, reason=change.reason
+    )
+
+
+@transaction.atomic
+def note_changes_seen(*, change: PlacementChange, until: datetime) -> None:
+    """Remember that the author of an open change-set knows what others did until then; what is later is told still."""
+    one_at_a_time()
+    change = PlacementChange.objects.get(pk=change.pk)
+    seen = max(looked_at(change), min(until, timezone.now()))
+    change.impact = {**change.impact, "looked_at": seen.isoformat()}
+    PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(impact=change.impact)
+
+
+def one_at_a_time() -> None:
+    """Let changes of the taxonomy wait for each other: the oldest row is the one lock of all."""
+    PlacementChange.objects.select_for_update().order_by("pk").values_list("pk", flat=True).first()
 
 
 @transaction.atomic
@@ -78,7 +115,8 @@ def propose_change(*, change: PlacementChange, actor: User, may_curate: Sequence
     """
     preview = preview_change(change=change)
     if preview.conflicts or preview.effect.is_empty:
-        raise ChangeConflicts("Nothing can be proposed while something is in the way.", preview.conflicts)
+        said = "Nothing can be proposed while something is in the way."
+        raise ChangeConflicts(told_first(said, change, preview), preview.conflicts)
     consents = [consent_of(change, actor, may_curate)]
     now = timezone.now()
     claimed = PlacementChange.objects.filter(pk=change.pk, status=ChangeStatus.DRAFT).update(
@@ -118,6 +156,16 @@ def consent_of(change: PlacementChange, actor: User, may_curate: Sequence[str]) 
     """
     keys = keys_at(change, may_curate)
     return {"by": actor.get_username(), "branches": sorted(may_curate), "keys": keys}
+
+
+def told_first(said: str, change: PlacementChange, preview: Preview) -> str:
+    """Return why a step cannot be taken, with who changed meanwhile what ``change`` touches, and when, in front."""
+    first = words_of(changes_since(change, preview))
+    return f"{first} {said} Your change-set is kept as it is." if first else said
+
+
+def _remembered(change: PlacementChange) -> dict[str, Any]:
+    return {name: change.impact[name] for name in ("looked_at",) if name in change.impact}
 
 
 def _need_open(change: PlacementChange) -> None:

@@ -31,6 +31,8 @@ from skills_app.queries.changes_for_list import (
     reasons_of_undo,
     steps_of,
 )
+from skills_app.queries.changes_since import changes_since
+from skills_app.queries.draft_marks import open_draft
 from skills_app.queries.merged_skills import MergedSkills, merged_skills
 from skills_app.queries.name_advice import choice_advice
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
@@ -38,11 +40,13 @@ from skills_app.services.draft_change import (
     consents_missing,
     draft_change,
     drop_change,
+    note_changes_seen,
+    pick_up_draft,
     preview_change,
     propose_change,
 )
 from skills_app.services.tell_of_change import note_seen
-from skills_app.taxonomy_forms import read_choice
+from skills_app.taxonomy_forms import read_choice, read_moment
 
 
 @require_GET
@@ -100,6 +104,29 @@ def change_steps(request: HttpRequest, key: str) -> HttpResponse:
         lambda: draft_change(operations=operations, actor=user, change=change, title=title, reason=reason),
         "Kept.",
     )
+
+
+@require_POST
+@require("curate")
+def change_pick_up(request: HttpRequest, key: str) -> HttpResponse:
+    """Go on with one's own open change-set in the tree: the next steps are added to it."""
+    change, user = _own(request, key), cast(User, request.user)
+    try:
+        pick_up_draft(change=change, actor=user)
+    except ChangeNotOpen as error:
+        messages.error(request, str(error))
+        return _page(request, _change(key), 409)
+    return redirect("taxonomy:tree")
+
+
+@require_POST
+@require("curate")
+def change_seen(request: HttpRequest, key: str) -> HttpResponse:
+    """Note that the author of an open change-set knows what others changed, as far as the page told it (``until``)."""
+    change = _own(request, key)
+    if until := read_moment(request.POST.get("until", "")):
+        note_changes_seen(change=change, until=until)
+    return redirect(change)
 
 
 @require_GET
@@ -198,8 +225,7 @@ def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object
 def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpResponse:
     user = cast(User, request.user)
     operations = operations_from(change.operations)
-    if change.status in OPEN:
-        preview_change(change=change)
+    since = changes_since(change, preview_change(change=change)) if change.status in OPEN else []
     conflicts = change.impact.get("conflicts", []) if change.status in OPEN else []
     branches = _branches(change)
     missing = [path for path in branches if not may(user, "curate", branch=path)]
@@ -211,7 +237,10 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "told": [one for one in change.impact.get("told", []) if one["name"] != user.get_username()],
         "conflicts": conflicts,
         "is_empty": not change.branches,
+        "since": since,
+        "since_until": since[-1].at.isoformat() if since else "",
         "is_mine": is_mine,
+        "is_picked_up": is_mine and change.status == ChangeStatus.DRAFT and open_draft(user) == change,
         "missing": missing,
         "waiting_for": consents_missing(change) if change.status == ChangeStatus.PROPOSED else [],
         "can_accept": change.status == ChangeStatus.PROPOSED and len(missing) < len(branches),

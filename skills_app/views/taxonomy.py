@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fleet_site.access import may_somewhere, require
@@ -33,7 +34,7 @@ from skills_app.queries.taxonomy_tree import (
     unplaced_nodes,
 )
 from skills_app.services.draft_change import draft_change
-from skills_app.taxonomy_forms import read_operation
+from skills_app.taxonomy_forms import read_moment, read_operation
 
 _NARROWING = (*GROUPS, "facet")
 
@@ -84,6 +85,7 @@ def step_add(request: HttpRequest) -> HttpResponse:
             change=draft,
             title=draft.title if draft else "",
             reason=draft.reason if draft else "",
+            as_of=read_moment(request.POST.get("as_of", "")),
         )
     except (ChangeDataError, ChangeNotOpen) as error:
         return _tree_page(request, request.POST.dict(), str(error), 422)
@@ -138,6 +140,8 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         # What curators gave first, then the branches, then what every skill has.
         "facets": sorted(facets_for_list(chosen), key=_facet_order) if is_by_facets else [],
         "catalog_tokens": CATALOG_TOKENS,
+        # What is typed on a refused step belongs to the tree that was looked at first.
+        "as_of": request.POST.get("as_of") or timezone.now().isoformat(),
         "draft": draft,
         "num_proposed": PlacementChange.objects.filter(status="proposed").count(),
         "can_curate": may_somewhere(request.user, "curate"),

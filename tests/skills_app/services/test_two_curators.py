@@ -71,7 +71,8 @@ def test_the_second_sees_the_change_of_the_first_and_keeps_the_work(
     (ben, his), (carol, hers) = moves
     assert applied(ben, his) == "applied"
     said = applied(carol, hers)
-    assert said.startswith("“ben's” by ben came first.")
+    assert said.startswith("“ben's” by ben (")
+    assert ") came first." in said
     assert "kept as it is" in said
     check_second(carol, hers, first="b/x")
 
@@ -108,5 +109,5 @@ def test_at_the_very_same_moment_one_is_first_and_the_other_is_told(
 
     winner = said.index("applied")
     first, second = moves[winner], moves[1 - winner]
-    assert f"“{first[1].title}” by {first[0].username} came first." in said[1 - winner]
+    assert f"“{first[1].title}” by {first[0].username} (" in said[1 - winner]
     check_second(*second, first=Skill.objects.get(slug="x").path)
