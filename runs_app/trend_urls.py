@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs_app.views import agreement, alerts, comparisons, trends
+from runs_app.views import agreement, alerts, comparisons, trend_rows, trends
 
 app_name = "trends"
 urlpatterns = [
@@ -27,7 +27,7 @@ urlpatterns = [
     path("trends/agreement/", agreement.agreement, name="agreement"),
     path("trends/agreement/<slug:name>.csv", agreement.agreement_csv, name="agreement_csv"),
     path("trends/agreement/<slug:name>.svg", agreement.agreement_svg, name="agreement_svg"),
-    path("trends/rows/", trends.trend_rows, name="rows"),
+    path("trends/rows/", trend_rows.trend_rows, name="rows"),
     path("trends/charts/<str:key>.csv", trends.chart_csv, name="chart_csv"),
     path("trends/charts/<str:key>.svg", trends.chart_svg, name="chart_svg"),
 ]

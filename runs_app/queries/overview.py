@@ -103,22 +103,59 @@ class Overview:
 
 def overview_of(chosen: TrendFilter) -> Overview:
     """Return the state of the active skills that a filter selects, and what moved since its period began."""
-    current = _current(chosen)
-    by_gate = dict(current.order_by().values_list("gate").annotate(num=Count("pk")))
-    moves = _moves(current.filter(day__gte=chosen.period.first), chosen.period.first)
-    worse = [one for one in moves if one.is_worse]
-    better = [one for one in moves if not one.is_worse]
+    by_gate = dict(_current(chosen).order_by().values_list("gate").annotate(num=Count("pk")))
+    moves = ActiveMoves(chosen)
     return Overview(
         num_active=_num_active(chosen, sum(by_gate.values())),
         num_passed=by_gate.get("passed", 0),
         num_blocked=by_gate.get("blocked", 0),
         since=chosen.period.first,
-        num_worse=len(worse),
-        num_better=len(better),
-        place=_shared_branch(one.pair.branch for one in worse),
-        worse=_moved(worse[:MOST_SHOWN]),
-        better=_moved(better[:MOST_BETTER]),
+        num_worse=moves.num(is_worse=True),
+        num_better=moves.num(is_worse=False),
+        place=moves.place,
+        worse=moves.part(slice(MOST_SHOWN), is_worse=True),
+        better=moves.part(slice(MOST_BETTER), is_worse=False),
     )
+
+
+class ActiveMoves:
+    """The active skills of a filter that got worse or better since its period began, by path; rows are read for a part."""
+
+    def __init__(self, chosen: TrendFilter) -> None:
+        since = chosen.period.first
+        moves = _moves(_current(chosen).filter(day__gte=since), since)
+        self._sides = {side: [one for one in moves if one.is_worse is side] for side in (True, False)}
+
+    @property
+    def place(self) -> str:
+        """The lowest branch that holds every one that got worse; empty when there is none but the whole."""
+        return _shared_branch(one.pair.branch for one in self._sides[True])
+
+    def num(self, *, is_worse: bool) -> int:
+        """Return how many moved that way."""
+        return len(self._sides[is_worse])
+
+    def part(self, wanted: slice, *, is_worse: bool) -> tuple[Moved, ...]:
+        """Return some of those that moved that way."""
+        return _moved(self._sides[is_worse][wanted])
+
+
+def active_skills(chosen: TrendFilter, *, gate: str = "") -> QuerySet[Skill]:
+    """Return the active skills that the overview counts, by path, with their current version and where it stands.
+
+    ``gate`` is ``passed``, ``blocked`` or ``none``: of those that no gate could judge yet.
+    """
+    skills = Skill.objects.filter(status=SkillStatus.ACTIVE)
+    standing = _current(chosen)
+    judged = standing.exclude(gate="")
+    if gate in ("passed", "blocked"):
+        skills = skills.filter(pk__in=standing.filter(gate=gate).values("skill"))
+    else:
+        skills = _narrowed_skills(skills, chosen, standing)
+        skills = skills.exclude(pk__in=judged.values("skill")) if gate == "none" else skills
+    skills = skills.select_related("current_version__standing")
+    unread = ("content", "front_matter", "metadata")
+    return skills.defer(*(f"current_version__{name}" for name in unread)).order_by("path")
 
 
 def _current(chosen: TrendFilter) -> QuerySet[VersionStanding]:
@@ -141,14 +178,27 @@ def narrowed(rows: QuerySet[VersionStanding], chosen: TrendFilter) -> QuerySet[V
 
 def _num_active(chosen: TrendFilter, num_judged: int) -> int:
     """Count active skills, also those that no standing speaks of yet; of these only places and types can be chosen."""
-    if any(chosen.value(name) for name in ("model", "program", "author")):
+    if _is_of_versions(chosen):
         return num_judged
     skills = Skill.objects.filter(status=SkillStatus.ACTIVE)
+    return max(_narrowed_skills(skills, chosen, VersionStanding.objects.none()).count(), num_judged)
+
+
+def _is_of_versions(chosen: TrendFilter) -> bool:
+    """Return whether something is chosen that only a version says, so that a skill without a standing cannot be meant."""
+    return any(chosen.value(name) for name in ("model", "program", "author"))
+
+
+def _narrowed_skills(
+    skills: QuerySet[Skill], chosen: TrendFilter, standing: QuerySet[VersionStanding]
+) -> QuerySet[Skill]:
+    if _is_of_versions(chosen):
+        return skills.filter(pk__in=standing.values("skill"))
     if chosen.value("branch"):
         skills = skills.filter(category__path__in=branches_below(chosen.value("branch")))
     if chosen.value("type"):
         skills = skills.filter(skill_type=chosen.value("type"))
-    return max(skills.count(), num_judged)
+    return skills
 
 
 def _moves(changed: QuerySet[VersionStanding], since: date) -> list[_Move]:

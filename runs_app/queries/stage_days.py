@@ -10,7 +10,7 @@ from runs_app.domain.enums import RunStatus
 from runs_app.domain.trends.stage_days import Course, Courses, courses_of
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import Generation, Run
-from runs_app.queries.trend_rows import RunRows
+from runs_app.queries.trend_run_rows import RunRows
 from skills_app.domain.enums import SkillStatus
 from skills_app.domain.judging import JUDGE_VERSION
 from skills_app.domain.reviewing.verdicts import Decision

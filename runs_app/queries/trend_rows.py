@@ -1,40 +1,19 @@
-"""The rows behind a figure: versions or generations of some days, narrowed as the page was."""
+"""The versions and the active skills behind a figure, narrowed as the page was."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce, Concat, Left, Trim
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat, Trim
 
+from runs_app.domain.trends.agreement import is_in_fifth
+from runs_app.domain.trends.row_choice import GATES, SkillChoice, VersionChoice
 from runs_app.domain.trends.trend_filter import TrendFilter
-from runs_app.models import Run, RunParam, TouchedDay, VersionStanding
-from runs_app.queries.overview import narrowed
-from runs_app.queries.trend_facts import PROGRAM, PROGRAM_VERSION, bounds_of, counted_runs
-from runs_app.queries.trends import branches_below, rollups_of
-from skills_app.models import QualityAssessment
-
-GATES = ("passed", "blocked", "none", "judged")
-_MOST_TOUCHED = 31
-
-
-@dataclass(frozen=True, slots=True)
-class VersionChoice:
-    """What rows of versions are narrowed by beyond the page: what the gate says, a rule that is broken, a scorer that gave a score.
-
-    ``gate`` is one of ``GATES``; ``scorer`` is a scorer with its version, as the lines of charts are named.
-    """
-
-    gate: str = ""
-    rule: str = ""
-    scorer: str = ""
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Return names and values of the query string."""
-        found = (("gate", self.gate), ("rule", self.rule), ("scorer", self.scorer))
-        return [(name, value) for name, value in found if value]
+from runs_app.models import VersionStanding
+from runs_app.queries.agreement import reviewed_in
+from runs_app.queries.overview import ActiveMoves, Moved, active_skills, narrowed
+from skills_app.domain.agreement import says_good
+from skills_app.models import QualityAssessment, Skill
 
 
 def version_rows(chosen: TrendFilter, choice: VersionChoice) -> QuerySet[VersionStanding]:
@@ -49,6 +28,8 @@ def version_rows(chosen: TrendFilter, choice: VersionChoice) -> QuerySet[Version
         rows = rows.filter(rules__has_key=choice.rule)
     if choice.scorer:
         rows = rows.filter(Exists(_scores_by(choice.scorer).filter(version=OuterRef("version"))))
+    if choice.judged:
+        rows = rows.filter(version__in=_judged_pks(chosen, choice))
     return rows.select_related("version__skill").defer("version__content").order_by("-day", "-version_id")
 
 
@@ -59,6 +40,18 @@ def _scores_by(scorer: str) -> QuerySet[QualityAssessment]:
     )
     name = Trim(Concat("scorer", Value(" "), "scorer_version", output_field=TextField()))
     return QualityAssessment.objects.filter(has_value).annotate(line=name).filter(line=scorer)
+
+
+def _judged_pks(chosen: TrendFilter, choice: VersionChoice) -> list[int]:
+    """Return the versions that stand behind the agreement of a score, or behind a fifth of its calibration."""
+    pks = []
+    for one in reviewed_in(chosen):
+        scores = [value for key, value in one.scores.items() if "/".join(key) == choice.judged]
+        if not scores or (choice.fifth and not is_in_fifth(scores[0], int(choice.fifth))):
+            continue
+        if not choice.agrees or (says_good(scores[0]) is one.is_approved) is (choice.agrees == "yes"):
+            pks.append(one.version_id)
+    return pks
 
 
 class VersionRows:
@@ -93,86 +86,27 @@ class VersionRows:
         return list(self._rows.filter(pk__in=list(keys)))
 
 
-def run_rows(chosen: TrendFilter) -> QuerySet[Run]:
-    """Return the generations that began in the filter's days (or were first seen then), newest first.
+class SkillRows:
+    """The active skills behind the sentence of the overview, for a paginator, by path: each with where it stands, or how it moved."""
 
-    It sorts all of them: pages go through ``RunRows``.
-    """
-    first, _ = bounds_of(chosen.period.first)
-    _, after = bounds_of(chosen.period.last)
-    within = Q(started_at__gte=first, started_at__lt=after)
-    unstarted = Q(started_at=None, first_seen_at__gte=first, first_seen_at__lt=after)
-    rows = counted_runs().filter(within | unstarted)
-    columns = {"model": "model", "author": "user", "type": "outcome__version__skill__skill_type"}
-    for name, value in chosen.chosen.items():
-        if name == "branch":
-            rows = rows.filter(outcome__version__skill__category__path__in=branches_below(value))
-        elif name == "program":
-            named = RunParam.objects.filter(run=OuterRef("pk"), key=PROGRAM).exclude(value="")
-            rows = rows.annotate(program=_program()).filter(Exists(named), program=value)
-        else:
-            rows = rows.filter(**{columns[name]: value})
-    rows = rows.select_related("outcome__version__skill").defer("outcome__version__content")
-    return rows.order_by(Coalesce("started_at", "first_seen_at").desc(), "-pk")
-
-
-class RunRows:
-    """The generations of a filter for a paginator. Rollups say how many a day has, so only a page's own days are read.
-
-    Days that changed since they were added up are counted from the rows, the newest 31 of them.
-    """
-
-    def __init__(self, chosen: TrendFilter) -> None:
-        self._chosen = chosen
-        self._nums = sorted(_nums_by_day(chosen).items(), reverse=True)
+    def __init__(self, chosen: TrendFilter, choice: SkillChoice) -> None:
+        self._skills = active_skills(chosen, gate=choice.gate)
+        self._moves = ActiveMoves(chosen) if choice.moved else None
+        self._is_worse = choice.moved == "worse"
 
     def count(self) -> int:
         """Return how many there are."""
-        return sum(num for _, num in self._nums)
+        return self._num
 
     def __len__(self) -> int:
-        return self.count()
+        return self._num
 
-    def __getitem__(self, wanted: slice) -> list[Run]:
-        """Return the rows from ``wanted.start`` up to ``wanted.stop``, newest first."""
-        return list(self._part(wanted.start or 0, self.count() if wanted.stop is None else wanted.stop))
+    @cached_property
+    def _num(self) -> int:
+        return self._skills.count() if self._moves is None else self._moves.num(is_worse=self._is_worse)
 
-    def newest_pks(self, most: int) -> list[int]:
-        """Return the keys of the newest rows, at most so many."""
-        return list(self._part(0, most).values_list("pk", flat=True))
-
-    def _part(self, start: int, stop: int) -> QuerySet[Run]:
-        days: list[date] = []
-        newer = seen = 0
-        for day, num in self._nums:
-            if seen >= stop:
-                break
-            if seen + num > start:
-                newer = newer if days else seen
-                days.append(day)
-            seen += num
-        if not days:
-            return Run.objects.none()
-        return run_rows(self._chosen.between(days[-1], days[0]))[start - newer : stop - newer]
-
-
-def _nums_by_day(chosen: TrendFilter) -> dict[date, int]:
-    period = chosen.period
-    within = {"day__gte": period.first, "day__lte": period.last}
-    nums: Counter[date] = Counter()
-    for day, num in rollups_of("run", chosen).filter(**within).values_list("day", "data__effort__n"):
-        nums[day] += num
-    touched = TouchedDay.objects.filter(subject="run", **within).values_list("day", flat=True)
-    for day in touched.distinct().order_by("-day")[:_MOST_TOUCHED]:
-        nums[day] = run_rows(chosen.between(day, day)).count()
-    return nums
-
-
-def _program() -> Left:
-    """Return the name and the version of a run's program, as ``programs_of`` joins them."""
-    values = RunParam.objects.filter(run=OuterRef("pk")).values("value")
-    name = Trim(Subquery(values.filter(key=PROGRAM)[:1]))
-    version = Trim(
-        Coalesce(Subquery(values.filter(key=PROGRAM_VERSION)[:1]), Value(""), output_field=TextField())
-    )
-    return Left(Trim(Concat(name, Value(" "), version, output_field=TextField())), 256)
+    def __getitem__(self, wanted: slice) -> list[Skill] | list[Moved]:
+        """Return the rows from ``wanted.start`` up to ``wanted.stop``."""
+        if self._moves is None:
+            return list(self._skills[wanted])
+        return list(self._moves.part(wanted, is_worse=self._is_worse))

@@ -149,6 +149,12 @@ def rows_url(chosen: TrendFilter, subject: str, **more: Any) -> str:
 
 
 @register.simple_tag
+def judged_url(chosen: TrendFilter, key: ScoreKey, **more: Any) -> str:
+    """Return the address of the versions that stand behind the agreement of a score, or behind a part of it."""
+    return rows_url(chosen, "versions", judged="/".join(key), **more)
+
+
+@register.simple_tag
 def narrowed_url(chosen: TrendFilter, page: str, name: str, value: str) -> str:
     """Return the address of a page with one more choice, or with one taken away when ``value`` is empty."""
     query = chosen.choosing(**{name: value}).query()

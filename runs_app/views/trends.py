@@ -1,11 +1,9 @@
-"""The overview, the trends, the rows behind them, and each chart as CSV and SVG."""
+"""The overview, the trends, and each chart as CSV and SVG."""
 
 import csv
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,10 +23,8 @@ from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.overview import overview_of
 from runs_app.queries.people_waits import waits_of
 from runs_app.queries.stage_days import courses_in
-from runs_app.queries.trend_rows import RunRows, VersionChoice, VersionRows
 from runs_app.queries.trends import choices, events_of, read_trend_filter, rolled_up_at, trend_of
 
-ROWS_PER_PAGE = 50
 MOST_RULES = 15
 BEFORE_HEADINGS = ("before", "n_before", "difference_low", "difference_high", "change")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -169,25 +165,6 @@ def rules_csv(request: HttpRequest) -> HttpResponse:
     for name, change, findings, findings_before in rule_changes(trend.versions, trend.versions_before):
         writer.writerow([csv_text(name), *_change_cells(change), findings, findings_before])
     return response
-
-
-@require_GET
-@require("read")
-def trend_rows(request: HttpRequest) -> HttpResponse:
-    """List the versions or generations behind a figure."""
-    chosen = chosen_of(request)
-    choice = VersionChoice(*(request.GET.get(name, "")[:128] for name in ("gate", "rule", "scorer")))
-    is_runs = request.GET.get("of") == "runs"
-    rows: Any = RunRows(chosen) if is_runs else VersionRows(chosen, choice)
-    pairs = [("of", "runs" if is_runs else "versions"), *chosen.pairs(), *(() if is_runs else choice.pairs())]
-    context = {
-        "chosen": chosen,
-        "choice": choice,
-        "is_runs": is_runs,
-        "page": Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page")),
-        "url_for": f"?{urlencode(pairs)}&page=",
-    }
-    return render_page(request, "runs_app/trend_rows.html", context)
 
 
 @require_GET

@@ -28,6 +28,11 @@ class Agreement:
     num_agree: int
 
     @property
+    def num_differ(self) -> int:
+        """On how many one called good what the other did not."""
+        return self.num - self.num_agree
+
+    @property
     def share(self) -> float | None:
         """Share of the versions on which both said the same; None when there is none."""
         return self.num_agree / self.num if self.num else None

@@ -153,7 +153,7 @@ def _raw(query: str) -> dict[str, float]:
     from runs_app.models import VersionStanding
     from runs_app.queries.overview import narrowed
     from runs_app.queries.trend_facts import fact_of, run_facts_of
-    from runs_app.queries.trend_rows import run_rows
+    from runs_app.queries.trend_run_rows import run_rows
     from runs_app.queries.trends import trend_of
 
     chosen = _chosen(query)
@@ -185,7 +185,7 @@ def _raw_rows(query: str) -> dict[str, float]:
     Raises:
         RuntimeError: with rollups there are others.
     """
-    from runs_app.queries.trend_rows import RunRows, run_rows
+    from runs_app.queries.trend_run_rows import RunRows, run_rows
     from runs_app.views.trends import ROWS_PER_PAGE
 
     chosen = _chosen(query)

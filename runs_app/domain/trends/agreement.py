@@ -132,11 +132,17 @@ def calibration_of(reviewed: Sequence[ReviewedVersion], key: ScoreKey) -> Calibr
     """Return how often versions were approved, by fifths of the scale of one score; a score of 1 is in the last."""
     pairs = [(one.scores[key], one.is_approved) for one in reviewed if key in one.scores]
     bins = []
-    for low, high in pairwise(BIN_EDGES):
-        inside = [one for one in pairs if low <= one[0] < high or (high == BIN_EDGES[-1] and one[0] >= high)]
+    for fifth, (low, high) in enumerate(pairwise(BIN_EDGES), start=1):
+        inside = [one for one in pairs if is_in_fifth(one[0], fifth)]
         mean = sum(score for score, _ in inside) / len(inside) if inside else None
         bins.append(CalibrationBin(low, high, len(inside), sum(ok for _, ok in inside), mean))
     return Calibration(key, tuple(bins))
+
+
+def is_in_fifth(score: float, fifth: int) -> bool:
+    """Return whether a score lies in this part, 1 to 5, of its scale; a score of 1 is in the last."""
+    low, high = BIN_EDGES[fifth - 1 : fifth + 1]
+    return low <= score < high or (high == BIN_EDGES[-1] and score >= high)
 
 
 def calibration_changes(now: Calibration, before: Calibration) -> tuple[tuple[CalibrationBin, Change], ...]:

@@ -115,7 +115,8 @@ def ended_chart(trend: Trend) -> Chart:
         return totals.num_over - totals.num_failed, totals.num_over
 
     change = change_of_shares(share(trend.runs), share(trend.runs_before))
-    series = Series("finished", _shares(trend.period, [share(one) for one in trend.run_buckets]), change)
+    points = _shares(trend.period, [share(one) for one in trend.run_buckets])
+    series = Series("finished", points, change, (("known", "end"),))
     sentence = _told("Of the generations that have ended, {now} finished", change, Measure.SHARE)
     title = "Generations that finish"
     return Chart(
@@ -160,7 +161,8 @@ def phase_chart(trend: Trend) -> Chart:
             _phase(trend.runs, phase).seconds, _phase(trend.runs_before, phase).seconds, is_more_better=False
         )
         if change.num_now or change.num_before:
-            lines.append(Series(_PHASE_WORDS[phase], _medians(trend.period, sketches), change))
+            points = _medians(trend.period, sketches)
+            lines.append(Series(_PHASE_WORDS[phase], points, change, (("phase", phase),)))
     told = [
         _told(f"The phase {line.name} takes {{now}} in the middle", line.change, Measure.SECONDS)
         for line in lines
@@ -241,7 +243,7 @@ def _effort_chart(
 ) -> Chart:
     change = change_of_medians(pick(trend.runs.effort), pick(trend.runs_before.effort), is_more_better=False)
     sketches = [pick(one.effort) for one in trend.run_buckets]
-    series = Series("median", _medians(trend.period, sketches), change)
+    series = Series("median", _medians(trend.period, sketches), change, (("known", key),))
     sentence = _told(words, change, measure)
     return Chart(key, title, measure, trend.period, (series,), sentence, QUARTILES, METHODS["median"], "runs")
 

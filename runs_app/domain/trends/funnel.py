@@ -39,6 +39,11 @@ class Stage:
     lost: tuple[tuple[str, int], ...]
     days: StageDays = NO_DAYS
 
+    @property
+    def num_lost(self) -> int:
+        """How many came to the stage before and not to this one."""
+        return sum(num for _, num in self.lost)
+
 
 def funnel_of(totals: RunTotals, before: RunTotals, courses: Courses = NO_COURSES) -> tuple[Stage, ...]:
     """Return the stages in order, counted by ``totals`` of the period and of the one ``before``; days and finer reasons come

@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from runs_app.domain.trends.row_choice import VersionChoice
 from runs_app.domain.trends.totals import RunTotals, VersionTotals
 from runs_app.domain.trends.trend_filter import TrendFilter, parse_trend_filter
 from runs_app.models import MonthlyRollup, TouchedDay
 from runs_app.queries.trend_facts import fact_of, run_facts_of
-from runs_app.queries.trend_rows import VersionChoice, run_rows, version_rows
+from runs_app.queries.trend_rows import version_rows
+from runs_app.queries.trend_run_rows import run_rows
 from runs_app.queries.trends import trend_of
 from runs_app.services.update_rollups import check_rollups, update_rollups
 from tests.runs_app.trend_rows import LAST, fill

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from runs_app.services.update_rollups import update_rollups
+from runs_app.templatetags.trends import judged_url
 from skills_app.models import SkillVersion, Verdict
 from tests.runs_app.plain_figures import LAST_VERDICTS, wilson
 from tests.runs_app.trend_rows import LAST, fill, review_of
@@ -120,3 +121,22 @@ def test_the_agreement_page_asks_as_many_queries_for_many_versions(
 ) -> None:
     with django_assert_max_num_queries(40):
         dan.get(reverse("trends:agreement"), CHOSEN)
+
+
+def test_each_figure_of_agreement_leads_to_the_versions_that_it_counts(dan: Client, reviewed: None) -> None:
+    page = dan.get(reverse("trends:agreement"), CHOSEN)
+    text, chosen = page.content.decode(), page.context["chosen"]
+
+    def count_of(url: str) -> int:
+        assert url.replace("&", "&amp;") + '"' in text
+        paginator = dan.get(url).context["page"].paginator
+        return len([row for number in paginator.page_range for row in paginator.page(number)])
+
+    for row in page.context["rows"]:
+        assert count_of(judged_url(chosen, row.key)) == row.agreement.num
+        assert count_of(judged_url(chosen, row.key, agrees="no")) == row.agreement.num_differ > 0
+    fifths = [one.num for one, _ in page.context["calibration_rows"]]
+    key = page.context["calibration"].key
+    told = [count_of(judged_url(chosen, key, fifth=n)) for n, num in enumerate(fifths, start=1) if num]
+    assert told == [num for num in fifths if num]
+    assert len(told) > 2

@@ -13,10 +13,13 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
+from runs_app.domain.trends.row_choice import VersionChoice
 from runs_app.domain.trends.trend_filter import parse_trend_filter
 from runs_app.models import DailyRollup, Run, RunParam, VersionStanding
-from runs_app.queries.trend_rows import RunRows, VersionChoice, VersionRows, run_rows, version_rows
+from runs_app.queries.trend_rows import VersionRows, version_rows
+from runs_app.queries.trend_run_rows import RunRows, run_rows
 from runs_app.queries.trends import trend_of
 from runs_app.services.touch_days import touch_run_days
 from runs_app.services.update_rollups import rebuild_rollups, update_rollups
@@ -59,7 +62,7 @@ def test_the_sentence_counts_active_skills_by_their_current_version(dan: Client,
     )
     seen = page.context["overview"]
     assert (seen.num_active, seen.num_passed) == (active, passed)
-    assert f"{passed} of {active}" in " ".join(page.content.decode().split())
+    assert f"{passed} of {active}" in " ".join(strip_tags(page.content.decode()).split())
 
 
 def test_what_got_worse_is_what_a_walk_over_every_skill_finds(dan: Client, filled: None) -> None:
@@ -213,6 +216,79 @@ def test_the_versions_behind_each_point_are_as_many_as_its_n(dan: Client, filled
         listed = dan.get(url).context
         assert listed["page"].paginator.count == num > 0, url
         assert name in ("passed", listed["choice"].scorer)
+
+
+@pytest.mark.parametrize("narrow", [{}, {"author": "ben"}, {"branch": "web", "model": "small"}])
+def test_the_generations_behind_each_point_are_as_many_as_its_n(
+    dan: Client, filled: None, narrow: dict[str, str]
+) -> None:
+    Run.objects.filter(pk__in=Run.objects.order_by("pk").values("pk")[:30]).update(rolled_tokens=None)
+    Run.objects.filter(phase="generate", pk__lte=200).update(duration_seconds=None)
+    rebuild_rollups(now=LAST)
+    page = get(dan, "trends:list", days="91", **narrow)
+    charts = [chart for chart in page.context["charts"] if chart.subject == "runs"]
+
+    lines = [(chart.key, row) for chart in charts for row in chart_rows(chart, page.context["chosen"])]
+
+    assert {key for key, _ in lines} == {"ended", "cost", "tokens", "latency"}
+    for key, (name, url, *_, num, _) in lines:
+        paginator = dan.get(url).context["page"].paginator
+        listed = [run for number in paginator.page_range for run in paginator.page(number)]
+        assert len(listed) == paginator.count == num > 0, url
+        assert key != "latency" or {run.phase for run in listed} == {name}
+
+
+@pytest.mark.parametrize(
+    "narrow", [{}, {"model": "large"}, {"branch": "web", "author": "ben", "model": "small"}]
+)
+@pytest.mark.parametrize("page", ["trends:list", "trends:funnel"])
+def test_each_stage_of_the_funnel_leads_to_the_generations_that_it_counts(
+    dan: Client, filled: None, page: str, narrow: dict[str, str]
+) -> None:
+    late = Run.objects.filter(kind="generation", status="failed").order_by("pk")[:5]
+    Run.objects.filter(pk__in=late.values("pk")).update(has_document=True)
+    rebuild_rollups(now=LAST)
+    shown = get(dan, page, days="91", **narrow)
+    chosen, text = shown.context["chosen"], shown.content.decode()
+
+    for stage in shown.context["funnel"]:
+        for days, num in ((chosen, stage.num), (chosen.before, stage.num_before)):
+            assert count_of(dan, text, rows_url(days, "runs", came=stage.name)) == num
+        assert count_of(dan, text, rows_url(chosen, "runs", lost=stage.name)) == stage.num_lost
+    assert sum(stage.num_lost for stage in shown.context["funnel"]) > 0
+
+
+@pytest.mark.parametrize("narrow", [{}, {"author": "ben"}, {"branch": "web"}, {"type": "tool"}])
+def test_each_count_of_the_headline_leads_to_the_skills_that_it_counts(
+    dan: Client, filled: None, narrow: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs_app.queries.overview.MOST_SHOWN", 0)
+    monkeypatch.setattr("runs_app.queries.overview.MOST_BETTER", 0)
+    Skill.objects.create(path="data/new", name="new", status="active", skill_type="tool")
+    page = get(dan, "trends:overview", **narrow)
+    seen, chosen, text = page.context["overview"], page.context["chosen"], page.content.decode()
+
+    counts = {
+        "passed": seen.num_passed,
+        "blocked": seen.num_blocked,
+        "none": seen.num_unjudged,
+        "": seen.num_active,
+    }
+    for gate, num in counts.items():
+        assert count_of(dan, text if gate != "blocked" else "", rows_url(chosen, "skills", gate=gate)) == num
+    assert seen.num_active > seen.num_passed > 0
+    for side, num in (("worse", seen.num_worse), ("better", seen.num_better)):
+        assert count_of(dan, "", rows_url(chosen, "skills", moved=side)) == num
+
+
+def count_of(client: Client, page: str, url: str) -> int:
+    """Return how many rows an address lists, or nought where the page does not lead to it; every row is drawn."""
+    if page and url.replace("&", "&amp;") + '"' not in page:
+        return 0
+    paginator = client.get(url).context["page"].paginator
+    listed = [row for number in paginator.page_range for row in paginator.page(number)]
+    assert len(listed) == paginator.count
+    return len(listed)
 
 
 def test_rows_are_narrowed_by_gate_and_by_rule(dan: Client, filled: None) -> None:

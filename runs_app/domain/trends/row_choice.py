@@ -1,0 +1,153 @@
+"""What rows behind a figure are narrowed by beyond period and filters, so that they are exactly those that the figure counts."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+
+from runs_app.domain.enums import Phase, RunStatus
+from runs_app.domain.trends.agreement import BIN_EDGES
+from runs_app.domain.trends.totals import STAGES
+
+GATES = ("passed", "blocked", "none", "judged")
+# Which generations state what a figure needs, and what that is called in a heading.
+KNOWN = {"cost": "state a cost", "tokens": "state tokens", "end": "have ended"}
+ENDED = (RunStatus.FINISHED.value, RunStatus.FAILED.value, RunStatus.KILLED.value)
+STAGE_WORDS = {
+    "requested": "were requested",
+    "generated": "left a document",
+    "passed": "pass their gate",
+    "approved": "were approved",
+    "active": "are of an active skill",
+}
+_LONGEST = 400
+
+
+class _Choice:
+    """Reads itself from the parameters of an address and writes itself back."""
+
+    __slots__ = ()
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return names and values of the query string."""
+        named = [(each.name, getattr(self, each.name)) for each in fields(self)]  # type: ignore[arg-type]
+        return [(name, value) for name, value in named if value]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChoice(_Choice):
+    """What rows of versions are narrowed by: what the gate says, a rule that is broken, a scorer that gave a score, a verdict.
+
+    ``gate`` is one of ``GATES``; ``scorer`` is a scorer with its version, as the lines of charts are named. ``judged`` is a
+    score that reviewers are held against, as scorer, version and side between slashes; of it, ``agrees`` is ``yes`` or ``no``,
+    and ``fifth`` the part of its scale from 1 to 5.
+    """
+
+    gate: str = ""
+    rule: str = ""
+    scorer: str = ""
+    judged: str = ""
+    agrees: str = ""
+    fifth: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is narrowed to, in parts for a heading."""
+        found = []
+        if self.rule:
+            found.append(f"breaking {self.rule}")
+        if self.gate:
+            found.append(f"gate: {self.gate}")
+        if self.scorer:
+            found.append(f"scored by {self.scorer}")
+        if self.judged:
+            found.append(f"with a verdict and a score by {' '.join(self.judged.split('/')).strip()}")
+        if self.agrees:
+            found.append(
+                "score and reviewers agree" if self.agrees == "yes" else "score and reviewers differ"
+            )
+        if self.fifth:
+            low, high = BIN_EDGES[int(self.fifth) - 1 : int(self.fifth) + 1]
+            found.append(f"score from {low} to {high}")
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RunChoice(_Choice):
+    """What rows of generations are narrowed by: stages of the funnel, and what they state.
+
+    ``came`` is a stage that they came to, ``lost`` one that they did not come to though they came to the one before, ``known``
+    one of ``KNOWN``. With ``phase`` the rows are not the generations but their runs of that phase that were timed.
+    """
+
+    came: str = ""
+    lost: str = ""
+    known: str = ""
+    phase: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is narrowed to, in parts for a heading."""
+        found = []
+        if self.came:
+            found.append(f"that {STAGE_WORDS[self.came]}")
+        if self.lost:
+            before = STAGES[STAGES.index(self.lost) - 1]
+            found.append(f"that {STAGE_WORDS[before]} and came no further")
+        if self.known:
+            found.append(f"that {KNOWN[self.known]}")
+        if self.phase:
+            found.append(f"timed runs of the phase {self.phase}")
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SkillChoice(_Choice):
+    """What rows of active skills are narrowed by: the gate of their current version, or how they moved in the period.
+
+    ``gate`` is ``passed``, ``blocked`` or ``none``, ``moved`` is ``worse`` or ``better``.
+    """
+
+    gate: str = ""
+    moved: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is narrowed to, in parts for a heading."""
+        found = [f"gate: {'not judged' if self.gate == 'none' else self.gate}"] if self.gate else []
+        return (*found, f"that got {self.moved}") if self.moved else tuple(found)
+
+
+def read_version_choice(parameters: Mapping[str, str]) -> VersionChoice:
+    """Read the parameters of an address; what cannot be used is left out."""
+    judged = _text(parameters, "judged")
+    return VersionChoice(
+        gate=_one_of(parameters, "gate", GATES),
+        rule=_text(parameters, "rule"),
+        scorer=_text(parameters, "scorer"),
+        judged=judged,
+        agrees=_one_of(parameters, "agrees", ("yes", "no")) if judged else "",
+        fifth=_one_of(parameters, "fifth", [str(n) for n in range(1, len(BIN_EDGES))]) if judged else "",
+    )
+
+
+def read_run_choice(parameters: Mapping[str, str]) -> RunChoice:
+    """Read the parameters of an address: the first that can be used, because rollups count by one at a time."""
+    values = {"came": STAGES, "lost": STAGES[1:], "known": KNOWN, "phase": [phase.value for phase in Phase]}
+    chosen = {name: _one_of(parameters, name, usable) for name, usable in values.items()}
+    name = next((name for name, value in chosen.items() if value), "")
+    return RunChoice(**{name: chosen[name]}) if name else RunChoice()
+
+
+def read_skill_choice(parameters: Mapping[str, str]) -> SkillChoice:
+    """Read the parameters of an address; what cannot be used is left out, and a gate where a move is asked for."""
+    moved = _one_of(parameters, "moved", ("worse", "better"))
+    gate = _one_of(parameters, "gate", ("passed", "blocked", "none"))
+    return SkillChoice(gate="" if moved else gate, moved=moved)
+
+
+def _text(parameters: Mapping[str, str], name: str) -> str:
+    return parameters.get(name, "").replace("\x00", "")[:_LONGEST]
+
+
+def _one_of(parameters: Mapping[str, str], name: str, values: Collection[str]) -> str:
+    value = parameters.get(name, "")
+    return value if value in values else ""
