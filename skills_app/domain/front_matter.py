@@ -19,6 +19,8 @@ from skills_app.domain.yaml_nodes import (
 )
 
 BOM = "\ufeff"
+# Stands where headings stand for a section. No heading holds a line break, so no section has this path.
+FRONT_MATTER_PATH = ("front matter\n",)
 MAX_YAML_CHARACTERS = 262_144
 _UNQUOTED_COLON = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+([^\s\"'|>\[{&*!#%@`].*?)[ \t]*$")
 _KEY_LINE = re.compile(r"[A-Za-z_][\w-]*[ \t]*:(?:[ \t]|$)")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from skills_app.domain.documents import SkillDocument
+from skills_app.domain.front_matter import FRONT_MATTER_PATH
 
 CONTEXT = 64
 LONGEST_CONTEXT = 512
@@ -32,7 +33,7 @@ _BLOCK_MARKS = re.compile(
 class QuoteAnchor:
     """What is kept of a selection: all texts have their blanks made one space.
 
-    ``path`` are the headings down to it. ``before`` and ``after`` are 64 to 512 characters beside it, ``rival_before``
+    ``path`` are the headings down to it, or ``FRONT_MATTER_PATH``. ``before`` and ``after`` are 64 to 512 characters beside it, ``rival_before``
     and ``rival_after`` how many of them, counted from the quote, another occurrence of the quote shared. ``line_before`` and ``line_after`` say
     how many characters of other words stand on its own line.
     """
@@ -108,9 +109,9 @@ def find_anchor(anchor: QuoteAnchor, document: SkillDocument) -> QuotePlace | No
 
 
 def find_selection(
-    document: SkillDocument, quote: str, before: str = "", after: str = ""
+    document: SkillDocument, quote: str, before: str = "", after: str = "", *, end: int | None = None
 ) -> QuotePlace | None:
-    """Return where a reader's selection of the *rendered* document stands in its source, or None.
+    """Return where a reader's selection of the *rendered* document stands in its source up to ``end``, or None.
 
     Marks of Markdown and blanks do not count; those before items and around code only where nothing is found with them, since
     code may hold the same. ``before`` and ``after``, what the reader saw beside it, decide among
@@ -120,7 +121,7 @@ def find_selection(
     if not wanted:
         return None
     for marks in (_MARKS, _BLOCK_MARKS):
-        bare = _Bare(document.text, marks)
+        bare = _Bare(document.text[:end], marks)
         places = list(bare.flat.places(wanted))
         if places:
             break
@@ -131,8 +132,8 @@ def find_selection(
     if scores.count(best) > 1:
         return None
     first = places[scores.index(best)]
-    start, end = bare.raw_span(first, first + len(wanted))
-    return QuotePlace(start, end, document.lines.line_number(start))
+    start, stop = bare.raw_span(first, first + len(wanted))
+    return QuotePlace(start, stop, document.lines.line_number(start))
 
 
 @lru_cache(maxsize=2)
@@ -147,6 +148,8 @@ def _num_characters(line: str) -> int:
 
 
 def _path_at(document: SkillDocument, offset: int) -> tuple[str, ...]:
+    if offset < document.body_start:
+        return FRONT_MATTER_PATH
     section = document.structure.section_at(document.lines.line_number(offset))
     return section.path if section else ()
 

@@ -10,7 +10,12 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_SUGGESTION
 from skills_app.domain.reviewing.passages import quote_span
-from skills_app.domain.reviewing.places import anchor_as_data, anchor_selection
+from skills_app.domain.reviewing.places import (
+    anchor_as_data,
+    anchor_selection,
+    section_at,
+    section_words,
+)
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.review_state import audit_review
@@ -27,7 +32,7 @@ class CommentText:
 
 @dataclass(frozen=True, slots=True)
 class CommentTarget:
-    """What a comment is about: nothing for the whole version, a section by its headings, quoted words, or a file or words of it.
+    """What a comment is about: nothing for the whole version, a section by its headings (or the front matter by its path), quoted words, or a file or words of it.
 
     ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places.
     """
@@ -64,10 +69,13 @@ def add_comment(
     if target.path:
         path, quote = (), _quote_of_file(version, target)
     elif target.quote.strip():
-        found = anchor_selection(document, target.quote, target.before, target.after, path=path)
+        is_exact = text.suggestion is not None
+        found = anchor_selection(
+            document, target.quote, target.before, target.after, path=path, is_exact=is_exact
+        )
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
-    elif path and not any(section.path == path for section in document.sections):
-        raise ReviewRefused(f"This version has no section “{' › '.join(path)[:200]}”.")
+    elif path and section_at(document, path) is None:
+        raise ReviewRefused(f"This version has no section “{section_words(path)[:200]}”.")
     made = Comment.objects.create(
         review=review,
         version=version,

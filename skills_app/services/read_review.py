@@ -10,8 +10,8 @@ from skills_app.adapters.tokenizer import count_tokens
 from skills_app.domain.document_card import front_matter_fields, missing_fields, size_meters
 from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.reviewing.comments import ALLOWED, CommentState, why_not_move
-from skills_app.domain.reviewing.parts import FRONT_MATTER, Part, parts_of, parts_sentence
-from skills_app.domain.reviewing.places import CommentPlace, PlaceKind, place_comment
+from skills_app.domain.reviewing.parts import BEFORE_HEADINGS, Part, parts_of, parts_sentence
+from skills_app.domain.reviewing.places import CommentPlace, PlaceKind, place_comment, section_words
 from skills_app.domain.reviewing.standing import standing_of
 from skills_app.domain.reviewing.turns import turns_of
 from skills_app.domain.reviewing.verdicts import can_undo, undo_seconds_left
@@ -111,7 +111,10 @@ def _document(
     view = DocumentView(
         rendered=mark_places(rendered, marks, id_prefix=DOCUMENT_PREFIX),
         outline=rendered.outline,
-        fields=tuple(FieldView(field, ()) for field in fields),
+        fields=tuple(
+            FieldView(field, (), comments=tuple(mark for mark in marks if mark.line == field.line))
+            for field in fields
+        ),
         missing=missing_fields(document) if is_markdown else (),
         meters=size_meters(document, count_tokens) if is_markdown else (),
         head_source=mark_places(head, marks, id_prefix=DOCUMENT_PREFIX) if head else None,
@@ -193,14 +196,14 @@ def _thread(
 
 def _where(row: Comment, place: CommentPlace) -> str:
     """Say where a comment stands; a lost one where it stood."""
-    section = " › ".join(row.heading_path)
+    section = section_words(row.heading_path)
     if place.kind is PlaceKind.LOST:
         return f"was in {row.path or section or 'the text'} of version {row.version.number}"
     if place.kind is PlaceKind.WHOLE:
         return "the version as a whole"
     if place.kind is PlaceKind.FILE:
         return row.path
-    return f"{section or FRONT_MATTER}, line {place.line}" if place.line else section
+    return f"{section or BEFORE_HEADINGS}, line {place.line}" if place.line else section
 
 
 def _moves(review: Review, reader: ReviewReader, row: Comment, makers: set[int]) -> tuple[MoveView, ...]:

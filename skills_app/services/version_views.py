@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from skills_app.adapters.markdown import Heading, Rendered
+from skills_app.adapters.markdown import Heading, Mark, Rendered
 from skills_app.domain.document_card import Field, Meter, ValueRow
 from skills_app.models import Finding, QualityAssessment, ValidationReport
 
@@ -46,11 +46,12 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A key of the front matter, the findings that stand in it, and whether the chosen one does."""
+    """A key of the front matter, findings and comments that stand in it, and whether the chosen finding does."""
 
     field: Field
     findings: tuple[FindingView, ...]
     is_lit: bool = False
+    comments: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

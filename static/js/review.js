@@ -14,16 +14,19 @@ function chosenRange() {
   return text.contains(range.commonAncestorContainer) ? range : null;
 }
 
-// The words of a range, without the marks that lead to comments.
+// The words of a range, without the marks that lead to comments and what is said beside fields.
 function wordsOf(range) {
   const part = range.cloneContents();
-  for (const mark of part.querySelectorAll(".finding-mark")) mark.remove();
+  for (const gone of part.querySelectorAll(textBox().dataset.selectSkip)) gone.remove();
   return part.textContent;
 }
 
+// What stands beside a range, in the front matter or in the text: between the two the page shows what no source says.
 function beside(range, isBefore) {
+  const node = isBefore ? range.startContainer : range.endContainer;
+  const element = node instanceof Element ? node : node.parentElement;
   const other = document.createRange();
-  other.selectNodeContents(textBox());
+  other.selectNodeContents(element?.closest("[data-review-side]") ?? textBox());
   if (isBefore) other.setEnd(range.startContainer, range.startOffset);
   else other.setStart(range.endContainer, range.endOffset);
   const words = wordsOf(other);

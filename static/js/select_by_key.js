@@ -33,10 +33,13 @@ function chosenRange() {
   return isInside && !ends.some(isSkipped) && wordsOf(range) ? range : null;
 }
 
+// What of a block has a box on the page: a row of a grid has none of its own, but its cells have.
+const boxOf = (block) => [block, ...block.children].find((one) => one.getClientRects().length > 0);
+
 function blocks() {
   const text = textBox();
   return [...text.querySelectorAll(text.dataset.selectBlocks)].filter(
-    (block) => block.getClientRects().length > 0 && block.textContent.trim() && !isSkipped(block)
+    (block) => boxOf(block) && block.textContent.trim() && !isSkipped(block)
   );
 }
 
@@ -59,18 +62,18 @@ function chooseBlock(number) {
   const block = all[Math.max(0, Math.min(number, all.length - 1))];
   if (!block) return;
   window.getSelection().selectAllChildren(block);
-  block.scrollIntoView({ block: "nearest" });
+  boxOf(block).scrollIntoView({ block: "nearest" });
   isWhole = true;
 }
 
-// Take steps until the selection is one that may be made; where there is none, it stays as it was.
-function stepUntilChosen(step) {
+// Take steps until the selection is one that may be made and is wanted; where there is none, it stays as it was.
+function stepUntilChosen(step, isWanted = () => true) {
   const selection = window.getSelection();
   const before = selection.rangeCount > 0 ? selection.getRangeAt(0).cloneRange() : null;
   for (let number = 0; number < MOST_STEPS; number += 1) {
     const { focusNode, focusOffset } = selection;
     step(selection);
-    if (chosenRange()) {
+    if (chosenRange() && isWanted(wordsOf(chosenRange()))) {
       elementOf(selection.focusNode)?.scrollIntoView({ block: "nearest" });
       return;
     }
@@ -94,7 +97,7 @@ function chooseWord(isForward) {
       selection.modify("move", "backward", "word");
     }
     selection.modify("extend", "forward", "word");
-  });
+  }, (words) => /[\p{L}\p{N}]/u.test(words));
 }
 
 function extend(isForward) {
@@ -118,7 +121,7 @@ function goIntoText() {
   const text = textBox();
   if (!text) return false;
   text.focus({ preventScroll: true });
-  const first = blocks().findIndex((block) => block.getBoundingClientRect().bottom > 80);
+  const first = blocks().findIndex((block) => boxOf(block).getBoundingClientRect().bottom > 80);
   chooseBlock(Math.max(first, 0));
   say();
   return true;

@@ -13,7 +13,7 @@ from skills_app.domain.reviewing.passages import (
     change_of_passage,
     quote_span,
 )
-from skills_app.domain.reviewing.places import PlaceKind, place_comment
+from skills_app.domain.reviewing.places import PlaceKind, place_comment, section_at
 
 LONGEST_PASSAGE = 600
 
@@ -103,7 +103,7 @@ def answer_in(
             Answer.PARTLY, "The document changed; whether that meets the comment is the commenter's to say."
         )
     path = tuple(heading_path)
-    old, new = _section(before, path), _section(after, path)
+    old, new = section_at(before, path), section_at(after, path)
     if anchor is not None:
         change = _change_at(before, after, old, new, anchor)
         found = _to_quote(after, old, new, anchor, path, suggestion, change)
@@ -200,10 +200,6 @@ def _is_added_to(quote: str, suggestion: str, old: Section | None, new: Section 
     if old is None or new is None or _flat(quote) not in wanted:
         return False
     return wanted in _flat(new.text) and wanted not in _flat(old.text)
-
-
-def _section(document: SkillDocument, path: tuple[str, ...]) -> Section | None:
-    return next((one for one in document.sections if one.path == path), None)
 
 
 def _changed(old: Section | None, new: Section | None) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import SkillDocument
+from skills_app.domain.front_matter import FRONT_MATTER_PATH
 from skills_app.domain.outline import section_digest
 
 FRONT_MATTER = "front matter"
+BEFORE_HEADINGS = "before the first heading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Part:
     """A section, the front matter, or a file: its title, where it stands, its digest, and whether this reader saw it.
 
     ``anchor`` is the heading's id without prefix, ``path`` the file's path; only one of them is set, and neither for the
-    front matter and for text before the first heading. ``headings`` are the headings down to the section. ``digest`` has the headings above in it, so that a section of the
+    front matter and for text before the first heading. ``headings`` are the headings down to the section, or
+    ``FRONT_MATTER_PATH``. ``digest`` has the headings above in it, so that a section of the
     same words elsewhere is another part.
     """
 
@@ -36,11 +39,12 @@ def parts_of(
     parts: list[Part] = []
     front = document.text[: document.body_start]
     if front.strip():
-        parts.append(_part(FRONT_MATTER.capitalize(), f"{FRONT_MATTER}\x00{section_digest(front)}", seen))
+        key = f"{FRONT_MATTER}\x00{section_digest(front)}"
+        parts.append(_part(FRONT_MATTER.capitalize(), key, seen, headings=FRONT_MATTER_PATH))
     for section in document.sections:
         heading = section.heading
         key = "\x1f".join((*section.path, section.digest))
-        title = heading.text if heading else "Before the first heading"
+        title = heading.text if heading else BEFORE_HEADINGS.capitalize()
         level = heading.level if heading else 1
         parts.append(
             _part(

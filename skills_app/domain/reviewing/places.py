@@ -7,6 +7,8 @@ from typing import Any
 
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.front_matter import FRONT_MATTER_PATH
+from skills_app.domain.outline import Section
 from skills_app.domain.quote_anchors import (
     QuoteAnchor,
     QuotePlace,
@@ -14,6 +16,7 @@ from skills_app.domain.quote_anchors import (
     find_selection,
     make_anchor,
 )
+from skills_app.domain.reviewing.front_place import fields_with, front_section
 
 
 class PlaceKind(StrEnum):
@@ -40,18 +43,31 @@ WHOLE, LOST = CommentPlace(PlaceKind.WHOLE), CommentPlace(PlaceKind.LOST)
 
 
 def anchor_selection(
-    document: SkillDocument, quote: str, before: str = "", after: str = "", *, path: Sequence[str] = ()
+    document: SkillDocument,
+    quote: str,
+    before: str = "",
+    after: str = "",
+    *,
+    path: Sequence[str] = (),
+    is_exact: bool = False,
 ) -> QuoteAnchor:
     """Return the anchor of words that a reader selected or typed; ``path`` are the headings down to their section.
 
-    Words that stand several times are looked for in the section alone.
+    Words that stand several times are looked for in the section alone. Words of the front matter that its source writes in
+    another way, as in lists and escapes, stand for the whole fields that show them, unless the place must be ``is_exact``.
 
     Raises:
         ReviewRefused: the words are not in the document, or nothing says which of several places is meant.
     """
-    found = find_selection(document, quote, before, after)
-    if found is None and path:
-        found = _in_section(document, quote, tuple(path))
+    wanted = tuple(path)
+    found = None
+    if wanted == FRONT_MATTER_PATH:
+        found = find_selection(document, quote, before, after, end=document.body_start)
+    found = found or find_selection(document, quote, before, after)
+    if found is None and wanted:
+        found = _in_section(document, quote, wanted)
+    if found is None and wanted == FRONT_MATTER_PATH and not is_exact:
+        found = fields_with(document, quote)
     if found is None:
         words = " ".join(quote.split())
         raise ReviewRefused(
@@ -87,11 +103,23 @@ def place_comment(
         return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else LOST
     if not heading_path:
         return WHOLE
-    wanted = tuple(heading_path)
-    section = next((one for one in document.sections if one.path == wanted), None)
+    section = section_at(document, heading_path)
     if section is None:
         return LOST
     return CommentPlace(PlaceKind.SECTION, section.start_line, section.start, section.end)
+
+
+def section_at(document: SkillDocument, path: Sequence[str]) -> Section | None:
+    """Return the section with these headings, or the front matter for its own path; None when it is not there."""
+    wanted = tuple(path)
+    if wanted == FRONT_MATTER_PATH:
+        return front_section(document)
+    return next((one for one in document.sections if one.path == wanted), None)
+
+
+def section_words(path: Sequence[str]) -> str:
+    """Return the headings down to a section as people read them; empty for the text before the first heading."""
+    return " › ".join(one.strip() for one in path)
 
 
 def _in_section(document: SkillDocument, quote: str, path: tuple[str, ...]) -> QuotePlace | None:

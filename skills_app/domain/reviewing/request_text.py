@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from skills_app.domain.front_matter import FRONT_MATTER_PATH
+
 
 @dataclass(frozen=True, slots=True)
 class CommentToMeet:
@@ -56,6 +58,7 @@ def comments_text(comments: Sequence[CommentToMeet]) -> str:
 
 def _block(one: CommentToMeet) -> str:
     where = f"Section “{' › '.join(one.path)}”" if one.path else "The document"
+    where = "The front matter" if one.path == FRONT_MATTER_PATH else where
     where = f"The file {one.file}" if one.file else where
     weight = "must be met" if one.is_blocking else "should be met"
     lines = [f"[C{one.number}] {where}, {weight}, by {one.author}:"]

@@ -1,0 +1,83 @@
+"""Comments on what is not the text of the document: its front matter, by mouse and by keyboard."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from skills_app.domain.enums import Role
+from skills_app.domain.front_matter import FRONT_MATTER_PATH
+from skills_app.models import Comment, Review
+from tests.browser.pages import Open
+from tests.browser.waiting import expect, wait_until
+from tests.skills_app import review_makers as made
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def review(open_page: Open) -> Review:
+    """A review of Ada, who is signed in."""
+    olga = made.person("olga", Role.CURATOR)
+    return made.review(made.draft(author=olga), olga, User.objects.get(username="ada"))
+
+
+def keep(page: Any, words: str) -> Comment:
+    page.get_by_label("Comment", exact=True).fill(words)
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.get_by_text("Kept as a draft").first.wait_for()
+    return Comment.objects.get(body=words)
+
+
+def test_words_of_the_front_matter_are_commented_by_keyboard_alone(open_page: Open, review: Review) -> None:
+    page = open_page(review.get_absolute_url())
+    said = page.locator("#selection-said")
+    page.keyboard.press("s")
+    wait_until(page, "document.activeElement.matches('[data-review-text]')")
+    expect(said).to_have_text("Selected: name: one")
+    page.keyboard.press("ArrowDown")
+    expect(said).to_have_text("Selected: description: Use when in doubt.")
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    expect(said).to_have_text("Selected: Use when")
+    page.keyboard.press("c")
+    wait_until(page, "document.activeElement.id === 'comment-body'")
+    expect(page.get_by_label("About").locator("option:checked")).to_have_text("Front matter")
+
+    row = keep(page, "When exactly?")
+
+    assert (row.quote, row.heading_path) == ("Use when", list(FRONT_MATTER_PATH))
+    mark = page.locator(f".front-field .finding-mark[href='#comment-{row.pk}']")
+    expect(mark).to_have_text(f"C{row.pk}")
+    expect(page.locator(f"#comment-{row.pk}")).to_contain_text("front matter, line 3")
+
+
+def test_a_whole_field_of_the_front_matter_is_commented_by_mouse(open_page: Open, review: Review) -> None:
+    page = open_page(review.get_absolute_url())
+    field = page.locator(".front-field").nth(1)
+    box = field.locator("dd").bounding_box()
+    head = field.locator("dt code").bounding_box()
+    assert box is not None
+    assert head is not None
+    page.mouse.move(head["x"] + 1, head["y"] + head["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 8, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Comment", exact=True).click()
+
+    expect(page.get_by_label("About").locator("option:checked")).to_have_text("Front matter")
+    row = keep(page, "Here.")
+
+    assert row.heading_path == list(FRONT_MATTER_PATH)
+    assert row.quote.startswith("description: Use")
+
+
+def test_the_front_matter_as_a_whole_is_chosen_as_the_place(open_page: Open, review: Review) -> None:
+    page = open_page(review.get_absolute_url())
+    page.get_by_label("About").select_option(label="Front matter")
+
+    row = keep(page, "Say who made it.")
+
+    assert (row.quote, row.heading_path) == ("", list(FRONT_MATTER_PATH))
+    page.locator(f"#comment-{row.pk} .thread-number").click()
+    wait_until(page, "document.querySelector(':target')?.matches('.front-field')")
