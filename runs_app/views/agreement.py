@@ -1,13 +1,11 @@
 """Scores against reviewers: agreement, two scores as a scatter, calibration, and each as CSV and SVG."""
 
-import csv
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
@@ -23,7 +21,8 @@ from runs_app.domain.trends.agreement import (
 )
 from runs_app.domain.trends.intervals import METHODS
 from runs_app.queries.agreement import MOST, named_versions, reviewed_in
-from runs_app.views.trends import BEFORE_HEADINGS, before_cells, chosen_of, common_context, csv_text
+from runs_app.views.downloads import BEFORE_HEADINGS, before_cells, csv_answer, csv_text, svg_answer
+from runs_app.views.trends import chosen_of, common_context
 from skills_app.domain.agreement import GOOD_ENOUGH, LEAST_JUDGED, ScoreKey
 
 PICTURES = ("scatter", "calibration")
@@ -56,9 +55,7 @@ def agreement_svg(request: HttpRequest, name: str) -> HttpResponse:
     if name not in PICTURES or not found["pair"]:
         raise Http404("There is no such picture of this period.")
     context = {**found, "name": name}
-    response = render(request, "runs_app/agreement.svg", context, content_type="image/svg+xml")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name(request, name)}.svg"'
-    return response
+    return svg_answer(request, _file_name(request, name), "runs_app/agreement.svg", context)
 
 
 @require_GET
@@ -68,10 +65,7 @@ def agreement_csv(request: HttpRequest, name: str) -> HttpResponse:
     lines = {"scores": _score_lines, "scatter": _scatter_lines, "calibration": _calibration_lines}.get(name)
     if lines is None:
         raise Http404("There is no such table.")
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name(request, name)}.csv"'
-    csv.writer(response).writerows(lines(_found(request)))
-    return response
+    return csv_answer(_file_name(request, name), lines(_found(request)))
 
 
 def _found(request: HttpRequest) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Pages that compare: two to six runs or versions in columns, or many runs in a picture."""
 
-import csv
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -26,7 +25,7 @@ from runs_app.queries.comparisons import (
     suggested_versions,
     versions_to_compare,
 )
-from runs_app.views.trends import csv_text
+from runs_app.views.downloads import csv_answer, csv_text, svg_answer
 
 MOST_COLOURS = 5
 _AXES = ("quality score", "deterministic score", "validation score", "errors", "cost", "tokens", "duration")
@@ -124,16 +123,15 @@ def compare_many(request: HttpRequest) -> HttpResponse:
 @require("read")
 def compare_many_csv(request: HttpRequest) -> HttpResponse:
     """Answer every number of the runs of the pictures as a table, a run a line."""
-    found: ManyRuns = _many(request)["found"]
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="runs.csv"'
-    writer = csv.writer(response)
-    writer.writerow(["run", "name", "model", "started_at", *(name.replace(" ", "_") for name in NUMBERS)])
+    return csv_answer("runs", _many_lines(_many(request)["found"]))
+
+
+def _many_lines(found: ManyRuns) -> Iterator[list[Any]]:
+    yield ["run", "name", "model", "started_at", *(name.replace(" ", "_") for name in NUMBERS)]
     for run, values in zip(found.runs, found.values, strict=True):
         begun = run.started_at.isoformat() if run.started_at else ""
         named = [run.run_id, csv_text(run.name), csv_text(run.model), begun]
-        writer.writerow([*named, *(values[name] for name in NUMBERS)])
-    return response
+        yield [*named, *(values[name] for name in NUMBERS)]
 
 
 @require_GET
@@ -143,9 +141,7 @@ def compare_many_svg(request: HttpRequest, name: str) -> HttpResponse:
     context = _many(request) | {"name": name}
     if not context.get({"scatter": "dots", "parallel": "lines"}.get(name, "")):
         raise Http404("There is no such picture of these runs.")
-    response = render(request, "runs_app/compare_many.svg", context, content_type="image/svg+xml")
-    response["Content-Disposition"] = f'attachment; filename="runs-{name}.svg"'
-    return response
+    return svg_answer(request, f"runs-{name}", "runs_app/compare_many.svg", context)
 
 
 def _many(request: HttpRequest) -> dict[str, Any]:

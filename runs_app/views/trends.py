@@ -1,18 +1,16 @@
 """The overview, the trends, and each chart as CSV and SVG."""
 
-import csv
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
 from fleet_site.http import render_page
 from runs_app.domain.trends.agreement import score_rows
-from runs_app.domain.trends.change import Change
 from runs_app.domain.trends.chart import Chart, draw
 from runs_app.domain.trends.charts import Trend, charts_of, rule_changes, ruler_changes, scorers_of
 from runs_app.domain.trends.funnel import cost_for_each, funnel_of
@@ -21,13 +19,20 @@ from runs_app.domain.trends.trend_filter import PERIODS, TrendFilter
 from runs_app.models import Alert
 from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.overview import overview_of
-from runs_app.queries.people_waits import waits_of
+from runs_app.queries.people_waits import Waits, waits_of
 from runs_app.queries.stage_days import courses_in
 from runs_app.queries.trends import choices, events_of, read_trend_filter, rolled_up_at, trend_of
+from runs_app.views.downloads import (
+    BEFORE_HEADINGS,
+    before_cells,
+    change_cells,
+    csv_answer,
+    csv_text,
+    named_headings,
+    svg_answer,
+)
 
 MOST_RULES = 15
-BEFORE_HEADINGS = ("before", "n_before", "difference_low", "difference_high", "change")
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_GET
@@ -99,20 +104,26 @@ def funnel(request: HttpRequest) -> HttpResponse:
 def funnel_csv(request: HttpRequest) -> HttpResponse:
     """Answer the stages of the funnel as a table, with all that was spent for each generation that came to a stage."""
     chosen = chosen_of(request)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    period = chosen.period
-    response["Content-Disposition"] = f'attachment; filename="funnel-{period.first}-{period.last}.csv"'
-    writer = csv.writer(response)
-    headings = ["stage", "generations", "share_of_stage_before", "median_days", "n_days"]
+    return csv_answer(f"funnel-{_days(chosen)}", _funnel_lines(chosen))
+
+
+def _funnel_lines(chosen: TrendFilter) -> Iterator[list[Any]]:
+    headings = [
+        "stage",
+        "generations",
+        "share_of_stage_before",
+        "median_days",
+        "n_days",
+        "generations_before",
+    ]
     costs = ["cost_usd_for_each", "cost_usd_for_each_before"]
-    writer.writerow([*headings, "generations_before", *_named("share"), *_named("days"), *costs, "lost"])
+    yield [*headings, *named_headings("share"), *named_headings("days"), *costs, "lost"]
     trend = trend_of(chosen, has_phases=False)
     for stage in funnel_of(trend.runs, trend.runs_before, courses_in(chosen)):
         lost = "; ".join(f"{num} {reason}" for reason, num in stage.lost)
         told = [stage.name, stage.num, stage.share, stage.days.days, stage.days.num, stage.num_before]
         spent = [cost_for_each(totals, stage.name) for totals in (trend.runs, trend.runs_before)]
-        writer.writerow([*told, *before_cells(stage.change), *before_cells(stage.days.change), *spent, lost])
-    return response
+        yield [*told, *before_cells(stage.change), *before_cells(stage.days.change), *spent, lost]
 
 
 @require_GET
@@ -120,25 +131,23 @@ def funnel_csv(request: HttpRequest) -> HttpResponse:
 def waits_csv(request: HttpRequest) -> HttpResponse:
     """Answer how long people let others wait as a table: reviews, then questions by kind."""
     chosen = chosen_of(request)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    period = chosen.period
-    response["Content-Disposition"] = f'attachment; filename="waits-{period.first}-{period.last}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(["of", "figure", "now", "n", *BEFORE_HEADINGS])
-    waits = waits_of(chosen, now=timezone.now())
+    return csv_answer(f"waits-{_days(chosen)}", _wait_lines(waits_of(chosen, now=timezone.now())))
+
+
+def _wait_lines(waits: Waits) -> Iterator[list[Any]]:
+    yield ["of", "figure", "now", "n", *BEFORE_HEADINGS]
     oldest = [waits.oldest_days, waits.queue.num_now, waits.oldest_days_before, waits.queue.num_before]
-    writer.writerow(["reviews", "median_days_to_first_verdict", *_change_cells(waits.decided)])
-    writer.writerow(["reviews", "median_days_open", *_change_cells(waits.queue)])
-    writer.writerow(["reviews", "longest_days_open", *oldest, "", "", ""])
+    yield ["reviews", "median_days_to_first_verdict", *change_cells(waits.decided)]
+    yield ["reviews", "median_days_open", *change_cells(waits.queue)]
+    yield ["reviews", "longest_days_open", *oldest, "", "", ""]
     for one in waits.questions:
         told = [("asked", one.num_asked, one.num_asked_before)]
         told.append(("answered", one.num_answered, one.num_answered_before))
         for figure, now, before in told:
-            writer.writerow([one.kind, figure, now, "", before, "", "", "", ""])
-        writer.writerow([one.kind, "median_seconds_to_answer", *_change_cells(one.wait)])
+            yield [one.kind, figure, now, "", before, "", "", "", ""]
+        yield [one.kind, "median_seconds_to_answer", *change_cells(one.wait)]
         if one.changed is not None:
-            writer.writerow([one.kind, "share_of_answers_that_changed_the_way", *_change_cells(one.changed)])
-    return response
+            yield [one.kind, "share_of_answers_that_changed_the_way", *change_cells(one.changed)]
 
 
 @require_GET
@@ -146,25 +155,14 @@ def waits_csv(request: HttpRequest) -> HttpResponse:
 def rules_csv(request: HttpRequest) -> HttpResponse:
     """Answer findings by rule as a table, every rule."""
     chosen = chosen_of(request)
-    trend = trend_of(chosen)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    period = chosen.period
-    response["Content-Disposition"] = f'attachment; filename="rules-{period.first}-{period.last}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(
-        [
-            "rule",
-            "share_of_versions",
-            "n",
-            "share_before",
-            *BEFORE_HEADINGS[1:],
-            "findings",
-            "findings_before",
-        ]
-    )
+    return csv_answer(f"rules-{_days(chosen)}", _rule_lines(trend_of(chosen, has_phases=False)))
+
+
+def _rule_lines(trend: Trend) -> Iterator[list[Any]]:
+    shares = ["share_of_versions", "n", "share_before", *BEFORE_HEADINGS[1:]]
+    yield ["rule", *shares, "findings", "findings_before"]
     for name, change, findings, findings_before in rule_changes(trend.versions, trend.versions_before):
-        writer.writerow([csv_text(name), *_change_cells(change), findings, findings_before])
-    return response
+        yield [csv_text(name), *change_cells(change), findings, findings_before]
 
 
 @require_GET
@@ -172,16 +170,16 @@ def rules_csv(request: HttpRequest) -> HttpResponse:
 def chart_csv(request: HttpRequest, key: str) -> HttpResponse:
     """Answer one chart as a table: series, days, value, band and how many stand behind it."""
     chart = _chart(request, key)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name(chart)}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(["series", "first_day", "last_day", "value", "low", "high", "n"])
+    return csv_answer(f"{chart.key}-{chart.period.first}-{chart.period.last}", _chart_lines(chart))
+
+
+def _chart_lines(chart: Chart) -> Iterator[list[Any]]:
+    yield ["series", "first_day", "last_day", "value", "low", "high", "n"]
     for series in chart.series:
+        name = csv_text(series.name)
         for point in series.points:
-            bucket = point.bucket
-            name = csv_text(series.name)
-            writer.writerow([name, bucket.first, bucket.last, point.value, point.low, point.high, point.num])
-    return response
+            days = [point.bucket.first, point.bucket.last]
+            yield [name, *days, point.value, point.low, point.high, point.num]
 
 
 @require_GET
@@ -189,32 +187,12 @@ def chart_csv(request: HttpRequest, key: str) -> HttpResponse:
 def chart_svg(request: HttpRequest, key: str) -> HttpResponse:
     """Answer one chart as a picture that stands alone."""
     chart = _chart(request, key)
-    context = {"chart": chart, "drawn": draw(chart)}
-    response = render(request, "runs_app/chart.svg", context, content_type="image/svg+xml")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name(chart)}.svg"'
-    return response
+    name = f"{chart.key}-{chart.period.first}-{chart.period.last}"
+    return svg_answer(request, name, "runs_app/chart.svg", {"chart": chart, "drawn": draw(chart)})
 
 
-def csv_text(text: str) -> str:
-    """Return text for a table that a spreadsheet may open; what it would take for a formula gets a quote before it."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
-
-
-def before_cells(change: Change | None) -> list[Any]:
-    """Return what ``BEFORE_HEADINGS`` name: value and number before, the interval of the difference, and the word for it."""
-    if change is None:
-        return [""] * len(BEFORE_HEADINGS)
-    low, high = change.interval or ("", "")
-    return [change.before, change.num_before, low, high, change.called.value]
-
-
-def _change_cells(change: Change) -> list[Any]:
-    return [change.now, change.num_now, *before_cells(change)]
-
-
-def _named(figure: str) -> list[str]:
-    """Return the headings of what was before, for a table that compares several figures."""
-    return [f"{figure}_{heading}" for heading in BEFORE_HEADINGS]
+def _days(chosen: TrendFilter) -> str:
+    return f"{chosen.period.first}-{chosen.period.last}"
 
 
 def _spent_for_each(trend: Trend) -> dict[str, float | None]:
@@ -233,11 +211,6 @@ def _chart(request: HttpRequest, key: str) -> Chart:
     if chart is None:
         raise Http404("There is no such chart of this period.")
     return chart
-
-
-def _file_name(chart: Chart) -> str:
-    name = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in chart.key)
-    return f"{name}-{chart.period.first}-{chart.period.last}"
 
 
 def chosen_of(request: HttpRequest) -> TrendFilter:

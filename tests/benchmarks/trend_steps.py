@@ -186,7 +186,7 @@ def _raw_rows(query: str) -> dict[str, float]:
         RuntimeError: with rollups there are others.
     """
     from runs_app.queries.trend_run_rows import RunRows, run_rows
-    from runs_app.views.trends import ROWS_PER_PAGE
+    from runs_app.views.trend_rows import ROWS_PER_PAGE
 
     chosen = _chosen(query)
     began = time.perf_counter()
