@@ -2,16 +2,23 @@
 
 from django.urls import path
 
-from runs_app.views import agreement, alerts, comparisons, trend_rows, trends
+from runs_app.views import agreement, alerts, comparisons, many, trend_rows, trends
 
 app_name = "trends"
 urlpatterns = [
     path("overview/", trends.overview, name="overview"),
     path("compare/runs/", comparisons.compare_runs, name="compare_runs"),
     path("compare/versions/", comparisons.compare_versions, name="compare_versions"),
-    path("compare/many/", comparisons.compare_many, name="compare_many"),
-    path("compare/many.csv", comparisons.compare_many_csv, name="compare_many_csv"),
-    path("compare/many/<slug:name>.svg", comparisons.compare_many_svg, name="compare_many_svg"),
+    path("compare/many/", many.compare_many, name="compare_many"),
+    path("compare/many.csv", many.compare_many_csv, name="compare_many_csv"),
+    path("compare/many/<slug:name>.svg", many.compare_many_svg, name="compare_many_svg"),
+    path("compare/many-versions/", many.compare_many_versions, name="compare_many_versions"),
+    path("compare/many-versions.csv", many.compare_many_versions_csv, name="compare_many_versions_csv"),
+    path(
+        "compare/many-versions/<slug:name>.svg",
+        many.compare_many_versions_svg,
+        name="compare_many_versions_svg",
+    ),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/seen/", alerts.alerts_seen, name="alerts_seen"),
     path("alerts/<int:pk>/remove/", alerts.alert_rule_remove, name="alert_rule_remove"),

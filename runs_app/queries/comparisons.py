@@ -1,14 +1,9 @@
-"""Read what a comparison shows: two to six runs or versions with all they say, or the numbers of up to 500 runs."""
+"""Read what a comparison shows: two to six runs or versions with all they say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from runs_app.domain.comparison import MOST, MOST_MANY, Value
-from runs_app.domain.query_ast import Node
-from runs_app.domain.run_filters import RunFilter
+from runs_app.domain.comparison import MOST, Value
 from runs_app.models import Run, RunMetric, RunParam, VersionStanding
-from runs_app.queries.runs_for_list import matching_runs
 from skills_app.models import SkillVersion
 
 ATTRIBUTES: dict[str, tuple[str, str]] = {
@@ -32,15 +27,6 @@ _FINDINGS = "findings of "
 _SHOWN = frozenset(column for _, column in ATTRIBUTES.values()) | {"cost_usd", "total_tokens"}
 
 Thing = dict[tuple[str, str], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class ManyRuns:
-    """The numbers of many runs, in the order of the runs; ``is_cut`` when more matched."""
-
-    runs: tuple[Run, ...]
-    values: tuple[dict[str, float | None], ...]
-    is_cut: bool
 
 
 def runs_to_compare(pks: Sequence[int]) -> tuple[list[Run], list[Thing]]:
@@ -82,15 +68,6 @@ def versions_to_compare(pks: Sequence[int]) -> tuple[list[SkillVersion], list[Th
     return versions, things
 
 
-def many_runs(chosen: RunFilter, node: Node | None, *, now: datetime) -> ManyRuns:
-    """Return the newest 500 runs of a list with their numbers."""
-    rows = matching_runs(chosen, node, now=now).order_by("-started_at", "-pk")
-    runs = list(rows.only("pk", "name", "run_id", "model", "started_at", *_columns())[: MOST_MANY + 1])
-    kept = tuple(runs[:MOST_MANY])
-    values = tuple({name: getattr(run, ATTRIBUTES[name][1]) for name in NUMBERS} for run in kept)
-    return ManyRuns(kept, values, len(runs) > MOST_MANY)
-
-
 def suggested_runs(run: Run) -> list[Run]:
     """Return the newest other runs of the same skill, or of the same kind when it names none."""
     rows = Run.objects.exclude(pk=run.pk).filter(kind=run.kind).order_by("-started_at", "-pk")
@@ -103,10 +80,6 @@ def suggested_versions(version: SkillVersion) -> list[SkillVersion]:
     """Return the other versions of the same skill, newest first."""
     rows = version.skill.versions.exclude(pk=version.pk).select_related("skill").defer("content")
     return list(rows.order_by("-number")[:MOST_SUGGESTED])
-
-
-def _columns() -> list[str]:
-    return [column for _, column in ATTRIBUTES.values()]
 
 
 def _of_run(run: Run) -> Thing:

@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
 from fleet_site.http import render_page
 from runs_app.domain.trends.row_choice import read_run_choice, read_skill_choice, read_version_choice
-from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.queries.trend_rows import SkillRows, VersionRows
 from runs_app.queries.trend_run_rows import RunRows
 from runs_app.views.trends import chosen_of
@@ -33,16 +33,14 @@ def trend_rows(request: HttpRequest) -> HttpResponse:
     of = of if of in _READERS else "versions"
     read, rows_of = _READERS[of]
     choice = read(request.GET.dict())
+    pairs = [*chosen.pairs(), *choice.pairs()]
     context = {
         "chosen": chosen,
         "choice": choice,
         "of": of,
         "words": [*([chosen.words] if chosen.words else []), *choice.words],
         "page": Paginator(rows_of(chosen, choice), ROWS_PER_PAGE).get_page(request.GET.get("page")),
-        "url_for": f"?{_query(of, chosen, choice)}&page=",
+        "url_for": f"?{urlencode([('of', of), *pairs])}&page=",
+        "many_url": f"{reverse('trends:compare_many_versions')}?{urlencode(pairs)}",
     }
     return render_page(request, "runs_app/trend_rows.html", context)
-
-
-def _query(of: str, chosen: TrendFilter, choice: Any) -> str:
-    return urlencode([("of", of), *chosen.pairs(), *choice.pairs()])

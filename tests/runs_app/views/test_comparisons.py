@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from runs_app.models import Run, RunMetric, RunParam
+from runs_app.models import Run, RunMetric, RunParam, VersionStanding
 from runs_app.services.update_rollups import update_rollups
 from skills_app.models import Skill, SkillVersion
 from tests.runs_app.trend_rows import LAST, fill
@@ -161,8 +161,63 @@ def test_pictures_of_many_runs_stand_alone_and_their_numbers_are_a_table(
     table = list(
         csv.DictReader(io.StringIO(dan.get(reverse("trends:compare_many_csv"), chosen).content.decode()))
     )
-    assert {line["run"] for line in table} == {run.run_id for run in page.context["found"].runs}
+    assert {line["run"] for line in table} == {one.told[0] for one in page.context["found"].things}
     (line,) = [line for line in table if line["run"] == runs[0].run_id]
     assert (line["name"], line["tokens"]) == ("'=1+1", "700")
     for column in page.context["columns"]:
         assert f'<th scope="col" class="num">{column.capitalize()}</th>' in text
+
+
+def test_many_versions_are_drawn_listed_and_kept_with_the_choices_of_the_rows(
+    dan: Client, runs: list[Run]
+) -> None:
+    chosen = {"until": LAST.date().isoformat(), "days": "91", "author": "ben"}
+    rows = dan.get(reverse("trends:rows"), {"of": "versions", **chosen})
+    address = rows.context["many_url"]
+    assert address.replace("&", "&amp;") in rows.content.decode()
+
+    page = dan.get(address)
+
+    found = page.context["found"]
+    wanted = VersionStanding.objects.filter(author="ben").order_by("-day", "-version_id")
+    assert [one.key for one in found.things] == [row.version_id for row in wanted]
+    scored = [row for row in wanted if {"fleet", "model"} <= {name for name, *_ in row.scores}]
+    both = dan.get(address, {**page.wsgi_request.GET.dict(), "x": "score by fleet 1", "y": "score by model"})
+    assert {dot.key for dot in both.context["dots"]} == {row.version_id for row in scored}
+    assert len(scored) > 0
+    assert both.content.decode().count("<circle") == len(scored)
+    assert "/trends/rows/?of=versions&amp;author=ben" in page.content.decode()
+    for name in ("scatter", "parallel"):
+        picture = ElementTree.fromstring(dan.get(both.context["svg_urls"][name]).content)
+        assert picture.find("{http://www.w3.org/2000/svg}title") is not None
+    table = list(csv.DictReader(io.StringIO(dan.get(both.context["csv_url"]).content.decode())))
+    assert [(line["skill"], int(line["version"])) for line in table] == [
+        (row.version.skill.path, row.number) for row in wanted.select_related("version__skill")
+    ]
+    for line, row in zip(table, wanted, strict=True):
+        scores = {
+            f"score_by_{name} {number}".strip().replace(" ", "_"): value for name, number, value in row.scores
+        }
+        assert {name: float(line[name]) for name in scores} == scores
+        assert line["findings"] == (str(sum(row.rules.values())) if row.gate else "")
+
+
+def test_a_version_of_a_picture_leads_to_the_comparison_of_two(dan: Client, runs: list[Run]) -> None:
+    page = dan.get(reverse("trends:compare_many_versions"), {"until": LAST.date().isoformat(), "days": "91"})
+    keys = [one.key for one in page.context["found"].things[:2]]
+
+    assert all(f'name="version" value="{key}"' in page.content.decode() for key in keys)
+    compared = dan.get(page.context["compare_url"], {"version": keys})
+    assert len(compared.context["columns"]) == 2
+
+
+def test_of_more_than_500_versions_the_newest_are_drawn_and_the_page_says_so(
+    dan: Client, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs_app.queries.many.MOST_MANY", 3)
+    page = dan.get(reverse("trends:compare_many_versions"), {"until": LAST.date().isoformat(), "days": "91"})
+
+    assert len(page.context["found"].things) == 3
+    assert "Narrow the list" in page.content.decode()
+    nothing = dan.get(reverse("trends:compare_many_versions"), {"model": "none such"})
+    assert b"No version matches" in nothing.content
