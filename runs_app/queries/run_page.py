@@ -1,6 +1,7 @@
 """Everything that the page of one run shows."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -178,6 +179,12 @@ def history_of(run: Run, key: str) -> History | None:
         for index, value in finite[::every]
     )
     return History(key, tuple(kept), line, low, high, len(points) > CHART_POINTS)
+
+
+def points_of(run: Run, key: str) -> Iterator[tuple[int, int, float | None, str]]:
+    """Yield every point of a metric: step, milliseconds since 1970, value, and the word for one that is no number."""
+    points = run.metric_points.filter(key=key).order_by("step", "timestamp_ms", "pk")
+    yield from points.values_list("step", "timestamp_ms", "value", "special").iterator(chunk_size=2_000)
 
 
 def artifact_of(run: Run, path: str) -> RunArtifact | None:

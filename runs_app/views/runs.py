@@ -1,5 +1,6 @@
 """Pages of runs: the list, one run, the history of a metric, and what a run left behind."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,12 +27,14 @@ from runs_app.queries.run_page import (
     metrics_of,
     outcome_of,
     phases_of,
+    points_of,
     problems_of,
     seconds_so_far,
     sparks_of,
 )
 from runs_app.queries.runs_for_list import RunList, known_keys, matching_runs, runs_for_list
 from runs_app.services.request_sync import request_refresh
+from runs_app.views.downloads import csv_answer, svg_answer
 
 _MOST_KEYS = 60
 
@@ -193,14 +196,47 @@ def _position(raw: str) -> int | None:
 @require("read")
 def run_metric(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Show the history of one metric as a chart and as a table."""
+    return render_page(request, "runs_app/run_metric.html", _metric(pk, key))
+
+
+@require_GET
+@require("read")
+def run_metric_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer every point of the metric that ``key`` names as a table, also those beyond what the page shows."""
+    context = _metric(pk, request.GET.get("key", ""))
+    return csv_answer(f"run-{pk}-{context['key']}", _metric_lines(context["run"], context["key"]))
+
+
+def _metric_lines(run: Run, key: str) -> Iterator[list[Any]]:
+    yield ["step", "timestamp_ms", "value"]
+    for step, timestamp_ms, value, special in points_of(run, key):
+        yield [step, timestamp_ms, special or value]
+
+
+@require_GET
+@require("read")
+def run_metric_svg(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the history of the metric that ``key`` names as a picture that stands alone."""
+    context = _metric(pk, request.GET.get("key", ""))
+    if not context["is_drawn"]:
+        raise Http404("This metric has too few points for a picture.")
+    return svg_answer(request, f"run-{pk}-{context['key']}", "runs_app/run_metric.svg", context)
+
+
+def _metric(pk: int, key: str) -> dict[str, Any]:
+    """Return what the page of a metric and its picture show."""
     run = get_object_or_404(Run.objects.select_related("source", "experiment"), pk=pk)
-    history = history_of(run, key)
+    history = history_of(run, key) if key and "\x00" not in key else None
     if history is None:
         raise Http404(f"This run has no metric named {key}.")
-    latest = run.metrics.filter(key=key).first()
-    return render_page(
-        request, "runs_app/run_metric.html", {"run": run, "history": history, "latest": latest, "key": key}
-    )
+    return {
+        "run": run,
+        "history": history,
+        "latest": run.metrics.filter(key=key).first(),
+        "key": key,
+        "is_drawn": len(history.points) > 1 and bool(history.line),
+        "key_query": urlencode({"key": key}),
+    }
 
 
 @require_POST

@@ -1,7 +1,10 @@
 """The pages of runs, on the recorded runs and on rows of our own."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
@@ -9,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runs_app.domain.enums import SourceKind
-from runs_app.models import Experiment, Run, RunMetric, RunTag, Source
+from runs_app.models import Experiment, MetricPoint, Run, RunMetric, RunTag, Source
 from runs_app.services.count_runs import rebuild_run_counts
 from runs_app.services.sync_source import sync_source
 from tests.shared_data import shared_data
@@ -270,3 +273,30 @@ def test_the_page_of_a_run_asks_as_many_questions_for_twenty_below_as_for_two(
 @pytest.mark.parametrize("name", ["runs:columns", "runs:list"])
 def test_every_list_page_needs_a_sign_in(client: Client, db: Any, name: str) -> None:
     assert client.get(reverse(name)).status_code == 302
+
+
+def test_a_metric_is_kept_as_a_table_of_every_point_and_as_a_picture(
+    dan: Client, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs_app.queries.run_page.CHART_POINTS", 4)
+    run = make_runs(1)[0]
+    key = 'loss/"train" & <b>'
+    for step in range(6):
+        special = "nan" if step == 1 else ""
+        value = None if special else step / 2
+        MetricPoint.objects.create(run=run, key=key, step=step, timestamp_ms=7, value=value, special=special)
+    MetricPoint.objects.create(run=run, key="once", step=0, timestamp_ms=7, value=1.0)
+    page = dan.get(reverse("runs:metric", args=[run.pk, key])).content.decode()
+    table, picture = (reverse(f"runs:metric_{kind}", args=[run.pk]) for kind in ("csv", "svg"))
+    query = "?key=loss%2F%22train%22+%26+%3Cb%3E"
+
+    assert f'href="{table}{query}"' in page
+    assert f'href="{picture}{query}"' in page
+    lines = list(csv.DictReader(io.StringIO(dan.get(table + query).content.decode())))
+    assert [line["value"] for line in lines] == ["0.0", "nan", "1.0", "1.5", "2.0", "2.5"]
+    drawn = ElementTree.fromstring(dan.get(picture + query).content)
+    (line,) = drawn.findall("{http://www.w3.org/2000/svg}polyline")
+    assert len(line.attrib["points"].split()) == 3
+    assert dan.get(picture + "?key=once").status_code == 404
+    assert dan.get(table + "?key=none").status_code == dan.get(table).status_code == 404
+    assert "Every point" not in page
