@@ -1,8 +1,11 @@
 """What a person's draft would do with each row of the tree."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.db.models import Q
 
 from skills_app.domain.change_sets.operations import (
     Act,
@@ -15,9 +18,11 @@ from skills_app.domain.change_sets.operations import (
     Rename,
     Split,
 )
+from skills_app.domain.change_sets.states import OPEN, ChangeStatus
 from skills_app.models import Category, PlacementChange, Skill
 
 MOST_ARRIVALS = 20
+MOST_OPEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,14 @@ class Arrival:
 
 @dataclass(slots=True)
 class DraftMarks:
-    """What a draft would do: by key in words, and the rows that it would add below a category (empty key: at the top)."""
+    """What a draft would do: by key in words, and the rows that it would add below a category (empty key: at the top).
+
+    ``inside`` counts by path the rows below a category that are marked or would be new there, however deep.
+    """
 
     words: dict[str, str] = field(default_factory=dict)
     arrivals: dict[str, tuple[Arrival, ...]] = field(default_factory=dict)
+    inside: dict[str, int] = field(default_factory=dict)
 
     def say(self, key: str, words: str) -> None:
         """Mark a row; what other steps say of it stays."""
@@ -62,10 +71,23 @@ def open_draft(user: Any) -> PlacementChange | None:
     return rows.order_by("-updated_at").first()
 
 
+def drawn_change(user: Any, key: str) -> PlacementChange | None:
+    """Return the open change-set with this key, whoever made it; else the draft that a person works on, or None."""
+    rows = PlacementChange.objects.filter(key=key, status__in=OPEN).defer("effect", "kept") if key else []
+    return next(iter(rows), None) or open_draft(user)
+
+
+def other_open_changes(user: Any, but: PlacementChange | None) -> list[PlacementChange]:
+    """Return a person's own drafts and everybody's proposals but one, the last changed first; at most ``MOST_OPEN``."""
+    wanted = Q(author=user, status=ChangeStatus.DRAFT) | Q(status=ChangeStatus.PROPOSED)
+    rows = PlacementChange.objects.filter(wanted).exclude(pk=but.pk if but else 0)
+    return list(rows.defer("effect", "kept", "impact").order_by("-updated_at", "-pk")[:MOST_OPEN])
+
+
 def marks_of(operations: Iterable[Operation]) -> DraftMarks:
     """Return what would become of the rows that operations name, and what would arrive below which.
 
-    Two queries, and two more for each level on which categories merge.
+    Four queries, and two more for each level on which categories merge.
     """
     steps = list(operations)
     wanted = {key for one in steps for key in _named(one)}
@@ -74,6 +96,7 @@ def marks_of(operations: Iterable[Operation]) -> DraftMarks:
     marks = DraftMarks()
     for one in steps:
         _mark(marks, one, paths)
+    _count_inside(marks)
     return marks
 
 
@@ -82,6 +105,26 @@ def facet_words(operation: Refacet) -> str:
     words = [f"gets {name}: {value}" for name, value in operation.add]
     words += [f"loses {name}: {value}" for name, value in operation.remove]
     return ", ".join(words)
+
+
+def _count_inside(marks: DraftMarks) -> None:
+    """Count what is marked below each category; new rows count where no mark of the category tells of them."""
+    new = {key: len(rows) for key, rows in marks.arrivals.items() if key and key not in marks.words}
+    wanted = [*marks.words, *new]
+    places = dict(Category.objects.filter(key__in=wanted).values_list("key", "path"))
+    homes = dict(Skill.objects.filter(key__in=wanted).values_list("key", "path"))
+    inside = Counter[str]()
+    for key, path in (places | homes).items():
+        above = path.rpartition("/")[0]
+        if key in new:
+            inside[path] += new[key]
+            number = new[key]
+        else:
+            number = 1
+        while above:
+            inside[above] += number
+            above = above.rpartition("/")[0]
+    marks.inside = dict(inside)
 
 
 def _mark(marks: DraftMarks, one: Operation, paths: Mapping[str, str]) -> None:

@@ -55,7 +55,7 @@ class Node:
     """A row of the tree; ``nodes`` are those below it when it is open, ``mark`` says what a draft does with it.
 
     ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
-    there yet: the draft would add it, so it has no key.
+    there yet: the draft would add it, so it has no key. ``num_inside`` counts what the draft does with rows below it.
     """
 
     kind: str
@@ -74,6 +74,7 @@ class Node:
     nodes: tuple["Node", ...] = ()
     rest: Rest | None = None
     is_new: bool = False
+    num_inside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,7 @@ def _category_node(place: Category, level: _Level, *, most: int = 0, shown_as: s
         mark=level.look.marks.words.get(place.key, ""),
         nodes=below,
         rest=rest,
+        num_inside=level.look.marks.inside.get(place.path, 0),
     )
 
 

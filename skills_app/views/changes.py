@@ -239,6 +239,7 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "is_empty": not change.branches,
         "since": since,
         "since_until": since[-1].at.isoformat() if since else "",
+        "is_open": change.status in OPEN,
         "is_mine": is_mine,
         "is_picked_up": is_mine and change.status == ChangeStatus.DRAFT and open_draft(user) == change,
         "missing": missing,

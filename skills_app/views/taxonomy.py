@@ -17,7 +17,7 @@ from skills_app.domain.change_sets.operations import operations_from
 from skills_app.domain.errors import ChangeDataError, ChangeNotOpen
 from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
 from skills_app.models import Category, PlacementChange
-from skills_app.queries.draft_marks import DraftMarks, marks_of, open_draft
+from skills_app.queries.draft_marks import DraftMarks, drawn_change, marks_of, open_draft, other_open_changes
 from skills_app.queries.resolve_path import branch_paths
 from skills_app.queries.skill_facets import FacetGroup, facets_for_list
 from skills_app.queries.taxonomy_tree import (
@@ -44,6 +44,7 @@ _NARROWING = (*GROUPS, "facet")
 def tree(request: HttpRequest) -> HttpResponse:
     """Show the tree, opened along every ``?at=`` (a path), or what ``?q=`` finds; with what one's draft does drawn in it.
 
+    With ``?of=`` (a key) another open change-set is drawn instead, such as a proposal that one may accept.
     Each ``?more=`` (a path, empty for what has no home) shows more skills of a large category. Facets and the other groups of the list of skills narrow it; ``?by=facets`` offers them to choose from.
     """
     return _tree_page(request, {}, "", 200)
@@ -94,7 +95,17 @@ def step_add(request: HttpRequest) -> HttpResponse:
 
 
 def _look_at_rows(request: HttpRequest) -> Look:
-    return Look(marks=_marks(open_draft(request.user)), chosen=_chosen(request.GET))
+    return Look(marks=_marks(_drawn(request, request.GET)), chosen=_chosen(request.GET))
+
+
+def _drawn(request: HttpRequest, asked: QueryDict) -> PlacementChange | None:
+    return drawn_change(request.user, asked.get("of", "")[:16])
+
+
+def _kept(chosen: SkillFilter, drawn: PlacementChange | None, draft: PlacementChange | None) -> str:
+    """Return the query that shows more of the tree in the same way: what narrows it, and what is drawn in it."""
+    of = f"of={drawn.key}" if drawn is not None and drawn != draft else ""
+    return "&".join(part for part in (chosen.query(), of) if part)
 
 
 def _start(request: HttpRequest) -> int:
@@ -107,7 +118,7 @@ def _rows(request: HttpRequest, look: Look, found: tuple[tuple[Node, ...], Rest 
     context = {
         "nodes": nodes,
         "rest": rest,
-        "filter_query": look.chosen.query(),
+        "keep_query": _kept(look.chosen, _drawn(request, request.GET), open_draft(request.user)),
         "catalog_tokens": CATALOG_TOKENS,
         "can_curate": may_somewhere(request.user, "curate"),
     }
@@ -119,10 +130,10 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
     query = asked.get("q", "").strip()[:200]
     picked = {*asked.getlist("category"), *asked.getlist("skill")}
     paths = [path.strip("/")[:512] for path in asked.getlist("at")]
-    chosen, draft = _chosen(asked), open_draft(request.user)
+    chosen, draft, drawn = _chosen(asked), open_draft(request.user), _drawn(request, asked)
     more = [path.strip("/")[:512] for path in asked.getlist("more")]
     open_paths = opened([*branch_paths(paths), *homes_of(picked)])
-    look = Look(open_paths, _marks(draft), chosen, Counter(more), frozenset(picked))
+    look = Look(open_paths, _marks(drawn), chosen, Counter(more), frozenset(picked))
     nodes, is_cut = found_nodes(query, look) if query else (tree_nodes(look), False)
     unplaced_ones, unplaced_rest = ((), None) if query else unplaced_nodes(look)
     is_by_facets = asked.get("by") == "facets" or chosen.is_narrowed
@@ -135,6 +146,9 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "more": more,
         "chosen": chosen,
         "filter_query": chosen.query(),
+        "keep_query": _kept(chosen, drawn, draft),
+        "drawn": drawn if drawn != draft else None,
+        "others": other_open_changes(request.user, draft),
         "open_paths": sorted(look.open_paths),
         "is_by_facets": is_by_facets,
         # What curators gave first, then the branches, then what every skill has.

@@ -13,9 +13,10 @@ const above = (item) => item.parentElement.closest("[data-node]");
 const boxOf = (item) => item.querySelector(":scope > .taxo-row input[type=checkbox]");
 const labelOf = (item) => item.querySelector(":scope > .taxo-row [data-label]");
 
-// What a screen reader calls the row: its name, what the draft does with it, its facts.
+// What a screen reader calls the row: its name, what the draft does with it and (when it is closed) inside it, its facts.
 function nameOf(item) {
-  const parts = ["[data-label]", ".taxo-mark", ".taxo-facts"].map((part) => item.querySelector(`:scope > .taxo-row ${part}`));
+  const isOpen = item.getAttribute("aria-expanded") === "true";
+  const parts = ["[data-label]", ".taxo-mark", ...(isOpen ? [] : [".taxo-inside"]), ".taxo-facts"].map((part) => item.querySelector(`:scope > .taxo-row ${part}`));
   const words = parts.map((part) => (part ? part.textContent.replace(/\s+/g, " ").trim() : ""));
   return words.filter(Boolean).join(", ");
 }
@@ -33,9 +34,9 @@ function dress(list, level) {
     item.setAttribute("aria-level", level);
     item.setAttribute("aria-setsize", size);
     item.setAttribute("aria-posinset", index + 1);
-    item.setAttribute("aria-label", nameOf(item));
     if (!item.hasAttribute("tabindex")) item.tabIndex = -1;
     if (item.dataset.branch) item.setAttribute("aria-expanded", String("open" in item.dataset));
+    item.setAttribute("aria-label", nameOf(item));
     for (const control of item.querySelectorAll(":scope > .taxo-row :is(a, input)")) control.tabIndex = -1;
     const box = boxOf(item);
     if (box) {
@@ -74,6 +75,7 @@ async function open(item) {
     dress(group, Number(item.getAttribute("aria-level")) + 1);
   }
   item.setAttribute("aria-expanded", "true");
+  item.setAttribute("aria-label", nameOf(item));
   remember();
 }
 
@@ -103,7 +105,10 @@ async function more(item) {
 }
 
 function close(item) {
-  if (item.hasAttribute("aria-expanded")) item.setAttribute("aria-expanded", "false");
+  if (item.hasAttribute("aria-expanded")) {
+    item.setAttribute("aria-expanded", "false");
+    item.setAttribute("aria-label", nameOf(item));
+  }
   remember();
 }
 

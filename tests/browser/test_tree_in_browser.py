@@ -1,5 +1,6 @@
 """The tree of the taxonomy in a real browser: by its keys, by touch, as it is told, with many rows, and names as they are typed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -103,6 +104,27 @@ def test_a_branch_is_moved_and_the_move_undone_by_keys_alone(open_page: Open) ->
         page.keyboard.press("Enter")
         page.get_by_text(said, exact=True).wait_for()
         assert Skill.objects.filter(path=path).exists()
+
+
+@pytest.mark.usefixtures("library")
+def test_a_closed_branch_is_told_with_how_much_the_draft_does_inside(open_page: Open) -> None:
+    page = open_page("/taxonomy/?at=alpha/nest")
+    row(page, "alpha/nest/two").get_by_role("checkbox").check()
+    page.get_by_label("Target").fill("beta")
+    page.get_by_role("button", name="Move there").click()
+    page.wait_for_url("**/taxonomy/changes/*/")
+    page.goto(page.url.split("/taxonomy/")[0] + "/taxonomy/")
+    inside, closed = row(page, "alpha").get_by_text("1 change inside"), re.compile("Alpha, 1 change inside,")
+    expect(inside.first).to_be_visible()
+    expect(row(page, "alpha")).to_have_attribute("aria-label", closed)
+    row(page, "alpha").focus()
+    page.keyboard.press("ArrowRight")
+    expect(row(page, "alpha/nest")).to_have_attribute("aria-label", re.compile("Nest, 1 change inside,"))
+    expect(inside.first).to_be_hidden()
+    expect(row(page, "alpha")).not_to_have_attribute("aria-label", closed)
+    page.keyboard.press("ArrowLeft")
+    expect(inside.first).to_be_visible()
+    expect(row(page, "alpha")).to_have_attribute("aria-label", closed)
 
 
 @pytest.mark.usefixtures("library")

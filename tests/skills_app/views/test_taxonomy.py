@@ -280,7 +280,7 @@ def test_marks_of_a_large_merge_show_a_part_and_take_few_queries(
     )
     merge = MergeCategories((home.key,), place_key("b"))
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         marks = marks_of([merge])
 
     rows = marks.arrivals[place_key("b")]
