@@ -8,7 +8,8 @@ from runs_app.domain.trends.change import Called
 from runs_app.domain.trends.charts import charts_of
 from runs_app.domain.trends.funnel import cost_for_each
 from runs_app.queries.overview import Overview, overview_of
-from runs_app.queries.trends import events_of, read_trend_filter, trend_of
+from runs_app.queries.trend_events import events_of
+from runs_app.queries.trends import read_trend_filter, trend_of
 
 MOST_WORSE = 20
 
@@ -27,7 +28,7 @@ def weekly_digest(*, today: date, branch: str = "", site_url: str = "") -> Diges
     trend = trend_of(chosen)
     seen = overview_of(chosen)
     charts = charts_of(trend)
-    events = events_of(chosen.period)
+    events = events_of(chosen)
     headline = headline_of(seen)
     lines = [headline, ""]
     lines += _worse(seen, site_url)

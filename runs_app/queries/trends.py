@@ -4,27 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.db.models import Min, Q, QuerySet
-from django.urls import reverse
+from django.db.models import QuerySet
 
-from runs_app.domain.trends.chart import Event
 from runs_app.domain.trends.charts import Trend, empty_trend
 from runs_app.domain.trends.facts import DIMENSIONS, SUBJECTS, SUBJECTS_WITH_PAIRS, Grain
-from runs_app.domain.trends.periods import Bucket, Period, Unit
+from runs_app.domain.trends.periods import Bucket, Unit
 from runs_app.domain.trends.trend_filter import TrendFilter, parse_trend_filter
-from runs_app.models import DailyRollup, MonthlyRollup, RollupState, TrendEvent
+from runs_app.models import DailyRollup, MonthlyRollup, RollupState
 from runs_app.models.rollups import Rollup
-from skills_app.models import AuditEntry, Category, GateRevision
+from skills_app.models import Category
 from skills_app.queries.resolve_path import branch_paths
 
-MOST_EVENTS = 12
 MOST_CHOICES = 200
-# What the library writes down when places change, each once: a set of changes, and a skill that was placed by itself.
-CHANGE_VERBS = ("applied_change", "undid_change")
-PLACE_VERB = "placed_skill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,53 +115,6 @@ def choices() -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def events_of(period: Period) -> tuple[Event, ...]:
-    """Return what may explain a change: gates edited, places moved, and models, programs and scorers seen first.
-
-    At most twelve, the newest; what was seen first on the first day of all is no event.
-    """
-    zone = ZoneInfo(settings.TIME_ZONE)
-    found = [*_first_seen(period), *_scorers(period)]
-    revisions = GateRevision.objects.filter(made_at__date__gte=period.first, made_at__date__lte=period.last)
-    for row in revisions.select_related("gate"):
-        label = f"gate {row.gate.name}, revision {row.number}"
-        found.append(Event(_day(row.made_at, zone), "gate", label, row.gate.get_absolute_url()))
-    moves: dict[date, int] = {}
-    # A skill that had no place before was only found one.
-    moved = Q(verb__in=CHANGE_VERBS) | Q(verb=PLACE_VERB) & ~Q(before={})
-    placed = AuditEntry.objects.filter(moved, at__date__gte=period.first, at__date__lte=period.last)
-    for at in placed.values_list("at", flat=True):
-        moves[_day(at, zone)] = moves.get(_day(at, zone), 0) + 1
-    for day, num in moves.items():
-        words = f"{num} change{'s' if num > 1 else ''} of place"
-        found.append(Event(day, "taxonomy", words, reverse("taxonomy:changes")))
-    kept = [event for event in found if period.has(event.day)]
-    return tuple(sorted(kept, key=lambda event: (event.day, event.kind, event.label))[-MOST_EVENTS:])
-
-
-def _first_seen(period: Period) -> list[Event]:
-    found = []
-    runs = DailyRollup.objects.filter(subject="run")
-    begun = runs.filter(grain=Grain.ALL).aggregate(first=Min("day"))["first"]
-    for name in ("model", "program"):
-        rows = runs.filter(grain=name).order_by().values_list(name).annotate(first=Min("day"))
-        for value, first in rows:
-            if first != begun and period.has(first):
-                found.append(Event(first, name, f"{name} {value} first used"))
-    return found
-
-
-def _scorers(period: Period) -> list[Event]:
-    rows = TrendEvent.objects.filter(kind="scorer").order_by("day")
-    begun = rows.values_list("day", flat=True).first()
-    found = rows.filter(day__gte=period.first, day__lte=period.last)
-    return [Event(row.day, "scorer", f"scorer {row.name} first used") for row in found if row.day != begun]
-
-
 def rolled_up_at() -> datetime | None:
     """Return when the rollups were last brought up to date, or None."""
     return RollupState.objects.values_list("updated_at", flat=True).first()
-
-
-def _day(moment: datetime, zone: ZoneInfo) -> date:
-    return moment.astimezone(zone).date()

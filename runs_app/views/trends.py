@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from fleet_site.access import require
 from fleet_site.http import render_page
 from runs_app.domain.trends.agreement import score_rows
-from runs_app.domain.trends.chart import Chart, draw
+from runs_app.domain.trends.chart import Chart, Event, draw
 from runs_app.domain.trends.charts import Trend, charts_of, rule_changes, ruler_changes, scorers_of
 from runs_app.domain.trends.funnel import cost_for_each, funnel_of
 from runs_app.domain.trends.intervals import METHODS
@@ -21,7 +21,8 @@ from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.overview import overview_of
 from runs_app.queries.people_waits import Waits, waits_of
 from runs_app.queries.stage_days import courses_in
-from runs_app.queries.trends import choices, events_of, read_trend_filter, rolled_up_at, trend_of
+from runs_app.queries.trend_events import events_of
+from runs_app.queries.trends import choices, read_trend_filter, rolled_up_at, trend_of
 from runs_app.views.downloads import (
     BEFORE_HEADINGS,
     before_cells,
@@ -43,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     trend = trend_of(chosen, has_phases=False)
     seen = overview_of(chosen)
     keys = ["gate", *(f"quality-{scorer}" for scorer in scorers_of(trend)[:1]), "cost"]
-    charts = charts_of(trend, events_of(chosen.period), keys=keys)
+    charts = charts_of(trend, _events(chosen, trend), keys=keys)
     context = {
         **common_context(chosen, "trends:overview"),
         "overview": seen,
@@ -62,7 +63,7 @@ def trend_list(request: HttpRequest) -> HttpResponse:
     """Show every chart, the funnel, rules, and what a new version of a scorer changed by itself."""
     chosen = chosen_of(request)
     trend = trend_of(chosen)
-    charts = charts_of(trend, events_of(chosen.period))
+    charts = charts_of(trend, _events(chosen, trend))
     rules = rule_changes(trend.versions, trend.versions_before)
     least = settings.FLEET_LEAST_AGREEMENT
     reviewed, reviewed_before = (reviewed_in(one, has_dimensions=False) for one in (chosen, chosen.before))
@@ -205,9 +206,18 @@ def _spent_for_each(trend: Trend) -> dict[str, float | None]:
     }
 
 
+def _events(chosen: TrendFilter, trend: Trend) -> tuple[Event, ...]:
+    """Return the events of a filter; with a choice, only of scorers that have judged something of it."""
+    judged = {
+        " ".join(key).strip() for totals in (trend.versions, trend.versions_before) for key in totals.scores
+    }
+    return events_of(chosen, scorers=judged if chosen.chosen else None)
+
+
 def _chart(request: HttpRequest, key: str) -> Chart:
     chosen = chosen_of(request)
-    chart = charts_of(trend_of(chosen), events_of(chosen.period), keys=[key]).get(key)
+    trend = trend_of(chosen)
+    chart = charts_of(trend, _events(chosen, trend), keys=[key]).get(key)
     if chart is None:
         raise Http404("There is no such chart of this period.")
     return chart

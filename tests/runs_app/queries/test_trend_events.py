@@ -1,13 +1,17 @@
 """What stands on the charts as an event of the taxonomy."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from runs_app.domain.trends.periods import Period
-from runs_app.queries.trends import events_of
+from runs_app.domain.trends.facts import DIMENSIONS, Dims, cells_of
+from runs_app.domain.trends.trend_filter import parse_trend_filter
+from runs_app.models import DailyRollup, TrendEvent
+from runs_app.queries.trend_events import events_of
 from skills_app.domain.change_sets.operations import Move
-from skills_app.models import Category
+from skills_app.models import Category, Gate, GateRevision
 from skills_app.services.apply_change import apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change
 from skills_app.services.make_skill import make_skill
@@ -16,9 +20,9 @@ from skills_app.services.place_skill import place_skill
 pytestmark = pytest.mark.django_db
 
 
-def told() -> list[tuple[str, str]]:
+def told(**narrow: str) -> list[tuple[str, str]]:
     today = timezone.localdate()
-    found = events_of(Period.ending(today, 7))
+    found = events_of(parse_trend_filter({"days": "7", **narrow}, today=today))
     assert {event.day for event in found} <= {today}
     return [(event.label, event.url) for event in found if event.kind == "taxonomy"]
 
@@ -47,3 +51,85 @@ def test_a_skill_that_was_moved_alone_is_an_event_and_one_that_got_its_first_pla
     place_skill(skill=made, path="b/x", actor_name="ben")
 
     assert [label for label, _ in told()] == ["1 change of place"]
+
+
+def test_a_branch_shows_only_the_changes_of_its_own_places() -> None:
+    ben = User.objects.create_user("ben")
+    for path in ("a/x", "b/z", "c/inner/w"):
+        make_skill(path=path)
+    keys = {path: Category.objects.get(path=path).key for path in ("a", "b")}
+    change = draft_change(operations=(Move(keys["b"], (keys["a"],)),), actor=ben)
+    preview_change(change=change)
+    apply_change(change=change, actor=ben, expected_digest=change.digest)
+    place_skill(skill=Category.objects.get(path="c/inner").skills.get(), path="c/w", actor_name="ben")
+
+    assert [label for label, _ in told()] == ["2 changes of place"]
+    for branch in ("a", "b", "b/a", "c", "c/inner"):
+        assert [label for label, _ in told(branch=branch)] == ["1 change of place"], branch
+    make_skill(path="d/x")
+    assert told(branch="d") == []
+
+
+def test_a_branch_shows_only_the_gates_that_hold_in_it() -> None:
+    for path in ("a/x", "b/inner/z"):
+        make_skill(path=path)
+    for name, path in (("whole", None), ("of-a", "a"), ("of-b", "b"), ("of-inner", "b/inner")):
+        gate = Gate.objects.create(name=name, category=Category.objects.get(path=path) if path else None)
+        GateRevision.objects.create(gate=gate, number=1, data={})
+
+    def gates(**narrow: str) -> set[str]:
+        chosen = parse_trend_filter({"days": "7", **narrow}, today=timezone.localdate())
+        return {event.label.split()[1].strip(",") for event in events_of(chosen) if event.kind == "gate"}
+
+    assert gates() == {"whole", "of-a", "of-b", "of-inner"}
+    assert gates(branch="a") == {"whole", "of-a"}
+    assert gates(branch="b") == {"whole", "of-b", "of-inner"}
+    assert gates(branch="b/inner") == {"whole", "of-b", "of-inner"}
+
+
+TODAY = date(2026, 11, 18)
+
+
+def used(days_ago: int, **dims: str) -> None:
+    """Let a generation with these values have begun so many days ago."""
+    for grain, kept in cells_of(Dims(**dims), subject="run"):
+        values = dict(zip(DIMENSIONS, kept.values(), strict=True))
+        day = TODAY - timedelta(days=days_ago)
+        DailyRollup.objects.get_or_create(
+            subject="run", day=day, grain=grain, **values, defaults={"data": {}}
+        )
+
+
+def firsts(**narrow: str) -> list[tuple[int, str]]:
+    chosen = parse_trend_filter({"days": "28", **narrow}, today=TODAY)
+    return [
+        ((TODAY - event.day).days, event.label.removesuffix(" first used")) for event in events_of(chosen)
+    ]
+
+
+def test_models_and_programs_are_events_of_what_is_chosen() -> None:
+    used(27, branch="web/front", model="old", author="ben")
+    used(20, branch="web/front", model="new", program="p 2", author="ben")
+    used(9, branch="data", model="old", author="ada")
+    used(5, branch="data", model="new", author="ada")
+    used(3, branch="data", model="new", program="p 2", author="ben")
+
+    assert firsts() == [(20, "model new"), (20, "program p 2")]
+    assert firsts(branch="data") == [(5, "model new"), (3, "program p 2")]
+    assert firsts(branch="web") == [(20, "model new"), (20, "program p 2")]
+    assert firsts(model="old") == []
+    assert firsts(model="new") == [(20, "model new")]
+    assert firsts(branch="data", author="ben") == [(5, "model new"), (3, "program p 2")]
+    assert firsts(branch="data", author="ada", model="old") == []
+
+
+def test_scorers_that_judged_nothing_of_what_is_chosen_are_no_events() -> None:
+    for name, days in (("fleet 1", 90), ("fleet 2", 4), ("model judge", 2)):
+        TrendEvent.objects.create(kind="scorer", name=name, day=TODAY - timedelta(days=days))
+    chosen = parse_trend_filter({"days": "28", "branch": "data"}, today=TODAY)
+
+    assert [event.label for event in events_of(chosen)] == [
+        "scorer fleet 2 first used",
+        "scorer model judge first used",
+    ]
+    assert [event.label for event in events_of(chosen, scorers={"fleet 2"})] == ["scorer fleet 2 first used"]
