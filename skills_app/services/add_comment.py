@@ -11,6 +11,7 @@ from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_SUGGESTION
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import (
+    REMOVED_IN,
     anchor_as_data,
     anchor_selection,
     section_at,
@@ -56,13 +57,20 @@ def add_comment(
     text: CommentText,
     now: datetime,
     target: CommentTarget = EVERYWHERE,
+    removed_by: SkillVersion | None = None,
 ) -> Comment:
     """Keep a comment as a draft on the version that its writer reads; only they see it until it is sent.
 
+    With ``removed_by`` the quote is of the older side of a difference: words of ``version`` that are not in ``removed_by``.
+
     Raises:
-        ReviewRefused: it is empty or too long, the quote is not found in the document, the section or file is not there, or
-            a suggestion has no quote to stand for.
+        ReviewRefused: it is empty or too long, the quote is not found in the document, the section or file is not there, a
+            suggestion has no quote to stand for, or stands for words that are removed.
     """
+    if removed_by is not None and text.suggestion is not None:
+        raise ReviewRefused(
+            "Words that are removed cannot be edited any more. Say what is missing, or quote words that stand there now."
+        )
     _check(text, has_quote=bool(target.quote.strip()))
     document = parse_document(version.content)
     anchor, path, quote = None, target.heading_path, ""
@@ -76,6 +84,8 @@ def add_comment(
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif path and section_at(document, path) is None:
         raise ReviewRefused(f"This version has no section “{section_words(path)[:200]}”.")
+    if removed_by is not None and quote:
+        anchor = {**(anchor or {}), REMOVED_IN: removed_by.number}
     made = Comment.objects.create(
         review=review,
         version=version,

@@ -8,33 +8,53 @@ from skills_app.domain.reviewing.answers import (
     answer_in,
     answer_in_file,
     answer_to_file,
+    answer_to_removed,
 )
+from skills_app.domain.reviewing.passages import quote_span
+from skills_app.domain.reviewing.places import PlaceKind, place_comment, removed_in
 from skills_app.models import Comment, SkillFile, SkillVersion
 
 
 def answer_comments(
     *, version: SkillVersion, document: SkillDocument, comments: Sequence[Comment]
 ) -> dict[int, Answered]:
-    """Return the answer to each comment, by its key, that was written on another version; two queries for any number."""
-    earlier = [row for row in comments if row.version_id != version.pk]
+    """Return the answer to each comment, by its key, that was written on another version; two queries for any number.
+
+    A comment on words that this version removed is about this version and has none.
+    """
+    earlier = [
+        row for row in comments if row.version_id != version.pk and removed_in(row.anchor) != version.number
+    ]
     if not earlier:
         return {}
     keys = {row.version_id for row in earlier}
     texts = SkillVersion.objects.filter(pk__in=keys).values_list("pk", "content")
     documents = {pk: parse_document(content) for pk, content in texts}
     files = _files({*keys, version.pk}, {row.path for row in earlier if row.path})
-    return {
-        row.pk: _of_file(row, files.get((row.version_id, row.path)), files.get((version.pk, row.path)))
-        if row.path
-        else answer_in(
-            documents[row.version_id],
-            document,
-            heading_path=row.heading_path,
-            anchor=row.anchor,
-            suggestion=row.suggestion,
-        )
-        for row in earlier
-    }
+    found = {}
+    for row in earlier:
+        before, after = files.get((row.version_id, row.path)), files.get((version.pk, row.path))
+        if removed_in(row.anchor):
+            found[row.pk] = answer_to_removed(is_back=_is_back(row, document, after))
+        elif row.path:
+            found[row.pk] = _of_file(row, before, after)
+        else:
+            found[row.pk] = answer_in(
+                documents[row.version_id],
+                document,
+                heading_path=row.heading_path,
+                anchor=row.anchor,
+                suggestion=row.suggestion,
+            )
+    return found
+
+
+def _is_back(comment: Comment, document: SkillDocument, file: tuple[str, str | None] | None) -> bool:
+    """Whether removed words stand in the document, or in the file that they were of."""
+    if comment.path:
+        return file is not None and quote_span(file[1] or "", comment.quote) is not None
+    place = place_comment(document, heading_path=comment.heading_path, anchor=comment.anchor)
+    return place.kind is PlaceKind.QUOTE
 
 
 def _files(versions: set[int], paths: set[str]) -> dict[tuple[int, str], tuple[str, str | None]]:

@@ -19,7 +19,7 @@ class ComparedComment:
     """A comment with what the newer version does about it by rule, and what a generation said of it, if one did."""
 
     comment: Comment
-    answered: Answered
+    answered: Answered | None
     sayings: tuple[Comment, ...]
 
     @property
@@ -38,7 +38,7 @@ class ComparedComments:
     @property
     def sentence(self) -> str:
         """How many are met, partly met and not met."""
-        counts = Counter(row.answered.answer for row in self.rows)
+        counts = Counter(row.answered.answer for row in self.rows if row.answered)
         return ", ".join(f"{counts[answer]} {answer}" for answer in Answer if counts[answer])
 
 
@@ -70,5 +70,5 @@ def compare_comments(*, base: SkillVersion, head: SkillVersion) -> ComparedComme
     num_left_out = found.count() - MOST_COMMENTS if len(rows) > MOST_COMMENTS else 0
     rows = rows[:MOST_COMMENTS]
     answers = answer_comments(version=head, document=parse_document(head.content), comments=rows)
-    made = [ComparedComment(row, answers[row.pk], tuple(getattr(row, "sayings", ()))) for row in rows]
+    made = [ComparedComment(row, answers.get(row.pk), tuple(getattr(row, "sayings", ()))) for row in rows]
     return ComparedComments(tuple(sorted(made, key=lambda one: not one.is_open)), num_left_out)

@@ -154,6 +154,7 @@ def _threads(
             anchor=row.anchor,
             path=row.path,
             file_paths=file_paths,
+            number=review.version.number,
         )
         thread = _thread(review, reader, row, place, makers, shown)
         found.append(replace(thread, answer=answers.get(row.pk)))
@@ -199,6 +200,8 @@ def _where(row: Comment, place: CommentPlace) -> str:
     section = section_words(row.heading_path)
     if place.kind is PlaceKind.LOST:
         return f"was in {row.path or section or 'the text'} of version {row.version.number}"
+    if place.kind is PlaceKind.REMOVED:
+        return f"removed, was in {row.path or section or 'the text'} of version {row.version.number}"
     if place.kind is PlaceKind.WHOLE:
         return "the version as a whole"
     if place.kind is PlaceKind.FILE:

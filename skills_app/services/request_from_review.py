@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.reviewing.comments import CommentState
+from skills_app.domain.reviewing.places import removed_in
 from skills_app.domain.reviewing.request_text import CommentToMeet, comments_text, request_head
 from skills_app.models import Comment, Review
 
@@ -91,4 +92,5 @@ def _to_meet(row: Comment) -> CommentToMeet:
         quote=row.quote,
         suggestion=row.suggestion,
         file=row.path,
+        removed_in=removed_in(row.anchor),
     )

@@ -67,6 +67,11 @@ class ThreadView:
         return self.kind is PlaceKind.LOST
 
     @property
+    def is_removed(self) -> bool:
+        """Whether it is about words that this version removed, which a difference shows."""
+        return self.kind is PlaceKind.REMOVED
+
+    @property
     def reply_form(self) -> str:
         """The name of its reply form, where an error may stand."""
         return f"reply-{self.comment.pk}"

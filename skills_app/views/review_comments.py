@@ -1,5 +1,6 @@
 """Comments of a review: written as drafts, changed, thrown away, replied to, and closed."""
 
+from dataclasses import replace
 from typing import cast
 
 from django.contrib.auth.models import User
@@ -36,14 +37,17 @@ def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
     review = review_or_404(request, pk)
     require_in(request, review, "comment")
     version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
+    before = number_in(request, "removed_from")
+    is_removed = before not in (0, version.number)
     try:
         made = add_comment(
             review=review,
-            version=version,
+            version=version_or_404(review.skill, before) if is_removed else version,
             author=cast(User, request.user),
             text=_text(request),
-            target=_target(request, version),
+            target=_removed_target(request) if is_removed else _target(request, version),
             now=timezone.now(),
+            removed_by=version if is_removed else None,
         )
     except ReviewRefused as error:
         return show_review(request, review, error=str(error), error_in="comment", typed=request.POST)
@@ -138,11 +142,18 @@ def _target(request: HttpRequest, version: SkillVersion) -> CommentTarget:
     parts = parts_of(parse_document(version.content), version.files.values_list("path", "digest"))
     number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else len(parts)
     part = parts[number] if number < len(parts) else None
-    quote = request.POST.get("quote", "").replace("\r\n", "\n")[:LONGEST_QUOTE]
-    return CommentTarget(
+    return replace(
+        _removed_target(request),
         heading_path=part.headings if part else (),
-        quote=quote,
+        path=part.path if part else "",
+    )
+
+
+def _removed_target(request: HttpRequest) -> CommentTarget:
+    """Read quoted words and their file, as a difference sent them."""
+    return CommentTarget(
+        quote=request.POST.get("quote", "").replace("\r\n", "\n")[:LONGEST_QUOTE],
         before=request.POST.get("before", "")[:1000],
         after=request.POST.get("after", "")[:1000],
-        path=part.path if part else "",
+        path=request.POST.get("path", "")[:512],
     )

@@ -1,53 +1,68 @@
-// Comment from a difference: words selected in the newer text lead to the review of that version with the words quoted there.
-const GONE = "td.old, td.ln, del, tr[data-kind=removed], [data-diff=removed]";
+// Comment from a difference: selected words lead to the review of the newer version with the words quoted there. Words of the
+// older side are quoted as what was removed from the base.
+const UNSAID = "td.ln";
+const OLD = "td.old, del, tr[data-kind=removed], [data-diff=removed]";
+const NEW = "td.new, ins, tr[data-kind=added], [data-diff=added]";
 const AROUND = 200;
 const LONGEST = 1500;
 
 const elementOf = (node) => (node instanceof Element ? node : node.parentElement);
+const endsOf = (range) => [range.startContainer, range.endContainer].map(elementOf);
+const reviewLink = () => document.querySelector("a[data-review-of]");
 
-// The selection inside the newer text, or null: what was removed has no place in the version under review.
+// Whether a range is of the older side alone: from both sides, the newer one is meant.
+function isOldSide(range) {
+  const ends = endsOf(range);
+  return ends.some((end) => end.closest(OLD)) && !ends.some((end) => end.closest(NEW));
+}
+
+// The selection inside the difference, or null: a base of another skill has no place in the review.
 function chosenRange() {
   const selection = window.getSelection();
   if (!selection || selection.rangeCount === 0 || selection.isCollapsed) return null;
   const range = selection.getRangeAt(0);
-  const ends = [range.startContainer, range.endContainer].map(elementOf);
-  if (ends.some((end) => !end?.closest(".diff-table, .diff-doc") || end.closest(GONE))) return null;
+  if (endsOf(range).some((end) => !end?.closest(".diff-table, .diff-doc"))) return null;
+  if (isOldSide(range) && !reviewLink()?.dataset.base) return null;
   return range;
 }
 
-function wordsOf(range) {
+function wordsOf(range, otherSide) {
   const part = range.cloneContents();
-  for (const gone of part.querySelectorAll(GONE)) gone.remove();
+  for (const gone of part.querySelectorAll(`${UNSAID}, ${otherSide}`)) gone.remove();
   return part.textContent;
 }
 
-function beside(range, isBefore) {
+function beside(range, isBefore, otherSide) {
   const box = elementOf(isBefore ? range.startContainer : range.endContainer).closest("td, .diff-doc");
   const other = document.createRange();
   other.selectNodeContents(box);
   if (isBefore) other.setEnd(range.startContainer, range.startOffset);
   else other.setStart(range.endContainer, range.endOffset);
-  const words = wordsOf(other);
+  const words = wordsOf(other, otherSide);
   return isBefore ? words.slice(-AROUND) : words.slice(0, AROUND);
 }
 
 function comment() {
-  const link = document.querySelector("a[data-review-of]");
+  const link = reviewLink();
   const range = chosenRange();
-  if (!link || !range || !wordsOf(range).trim()) return false;
+  if (!link || !range) return false;
+  const isOld = isOldSide(range);
+  const otherSide = isOld ? NEW : OLD;
+  if (!wordsOf(range, otherSide).trim()) return false;
   const asked = new URLSearchParams({
-    quote: wordsOf(range).trim().slice(0, LONGEST),
-    before: beside(range, true),
-    after: beside(range, false),
+    quote: wordsOf(range, otherSide).trim().slice(0, LONGEST),
+    before: beside(range, true, otherSide),
+    after: beside(range, false, otherSide),
   });
   const { path } = elementOf(range.startContainer).closest("[data-path]")?.dataset ?? {};
   if (path) asked.set("path", path);
+  if (isOld) asked.set("removed_from", link.dataset.base);
   window.location.assign(`${link.href}?${asked}#comment-form`);
   return true;
 }
 
 document.addEventListener("fleet:selected", (event) => {
-  if (document.querySelector("a[data-review-of]")) event.detail.range = chosenRange();
+  if (reviewLink()) event.detail.range = chosenRange();
 });
 
 document.addEventListener("fleet:chosen", comment);

@@ -1,7 +1,8 @@
 // Select words of a text by keyboard alone, in any element with data-select-text: "s" goes into it, arrows up and down
 // choose a block, left and right a word, with Shift more words, Escape nothing. Enter says "fleet:chosen" to whoever
 // comments. data-select-blocks are the blocks, data-select-skip what belongs to no selection, data-select-help the id of
-// the sentence that explains it. What is selected is said in #selection-said.
+// the sentence that explains it. In a difference data-select-old and data-select-new are what stands on one side only; words
+// are of one side. What is selected is said in #selection-said.
 const LONGEST_SAID = 300;
 const MOST_STEPS = 400;
 
@@ -14,11 +15,22 @@ function isSkipped(node) {
   return Boolean(selectSkip && elementOf(node)?.closest(selectSkip));
 }
 
-// The words of a range, without what belongs to no selection.
+// The sides of a difference that the ends of a range stand on.
+function sidesOf(range) {
+  const { selectOld, selectNew } = textBox().dataset;
+  const ends = [range.startContainer, range.endContainer].map(elementOf);
+  const isOn = (side) => Boolean(side) && ends.some((end) => end.closest(side));
+  return { isOld: isOn(selectOld), isNew: isOn(selectNew) };
+}
+
+// The words of a range, without what belongs to no selection and what stands on the other side.
 function wordsOf(range) {
-  const { selectSkip } = textBox().dataset;
+  const { selectSkip, selectOld, selectNew } = textBox().dataset;
+  const { isOld, isNew } = sidesOf(range);
   const part = range.cloneContents();
-  for (const gone of selectSkip ? part.querySelectorAll(selectSkip) : []) gone.remove();
+  for (const gone of [selectSkip, isOld && !isNew ? selectNew : selectOld].filter(Boolean)) {
+    for (const element of part.querySelectorAll(gone)) element.remove();
+  }
   return part.textContent.trim();
 }
 
@@ -30,7 +42,8 @@ function chosenRange() {
   const range = selection.getRangeAt(0);
   const ends = [range.startContainer, range.endContainer];
   const isInside = ends.every((end) => text.contains(end) && elementOf(end).closest(text.dataset.selectBlocks));
-  return isInside && !ends.some(isSkipped) && wordsOf(range) ? range : null;
+  const { isOld, isNew } = sidesOf(range);
+  return isInside && !(isOld && isNew) && !ends.some(isSkipped) && wordsOf(range) ? range : null;
 }
 
 // What of a block has a box on the page: a row of a grid has none of its own, but its cells have.
@@ -52,7 +65,8 @@ function blockAt() {
 function say() {
   const box = document.getElementById("selection-said");
   const range = chosenRange();
-  if (box) box.textContent = range ? `Selected: ${wordsOf(range).slice(0, LONGEST_SAID)}` : "";
+  const what = range && sidesOf(range).isOld ? "Selected of the older text" : "Selected";
+  if (box) box.textContent = range ? `${what}: ${wordsOf(range).slice(0, LONGEST_SAID)}` : "";
 }
 
 let isWhole = false;

@@ -81,3 +81,48 @@ def test_the_front_matter_as_a_whole_is_chosen_as_the_place(open_page: Open, rev
     assert (row.quote, row.heading_path) == ("", list(FRONT_MATTER_PATH))
     page.locator(f"#comment-{row.pk} .thread-number").click()
     wait_until(page, "document.querySelector(':target')?.matches('.front-field')")
+
+
+@pytest.mark.parametrize("view", ["side", "unified", "rendered"])
+def test_removed_words_of_a_difference_are_commented(open_page: Open, review: Review, view: str) -> None:
+    page = open_page(f"/skills/{review.skill.key}/compare/?head=2&view={view}")
+    page.evaluate(
+        """() => {
+          const walk = document.createTreeWalker(document.querySelector("#compare-body"), NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) {
+            const at = walk.currentNode.data.indexOf("older body");
+            if (at < 0) continue;
+            getSelection().setBaseAndExtent(walk.currentNode, at, walk.currentNode, at + 10);
+            return;
+          }
+        }"""
+    )
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    expect(page.get_by_label("Quoted words")).to_have_value("older body")
+    expect(page.get_by_label("About words of version 1 that were removed since")).to_be_checked()
+
+    row = keep(page, "Why is this gone?")
+
+    assert (row.version.number, row.quote) == (1, "older body")
+    thread = page.locator(f"#comment-{row.pk}")
+    expect(thread).to_contain_text("removed, was in One of version 1")
+    thread.get_by_role("link", name="the difference").click()
+    page.wait_for_url("**/compare/?base=1&head=2")
+
+
+def test_removed_words_are_reached_by_keyboard_alone(open_page: Open, review: Review) -> None:
+    page = open_page(f"/skills/{review.skill.key}/compare/?head=2")
+    wait_until(page, "document.querySelector('[data-select-text]')?.tabIndex === 0")
+    said = page.locator("#selection-said")
+    page.keyboard.press("s")
+    for _ in range(40):
+        if "older body" in said.inner_text():
+            break
+        page.keyboard.press("ArrowDown")
+    assert said.inner_text() == "Selected of the older text: An older body."
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reviews/**")
+
+    expect(page.get_by_label("Quoted words")).to_have_value("An older body.")
+    expect(page.get_by_label("About words of version 1 that were removed since")).to_be_checked()

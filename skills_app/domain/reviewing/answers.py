@@ -53,6 +53,14 @@ def answer_to_file(before: str | None, after: str | None) -> Answered:
     )
 
 
+def answer_to_removed(*, is_back: bool) -> Answered:
+    """Return what a version does about a comment on words that an earlier one removed; ``is_back``: it has them again."""
+    if is_back:
+        return Answered(Answer.MET, "The removed words stand there again.")
+    sentence = "The words are still removed; whether that meets the comment is the commenter's to say."
+    return Answered(Answer.PARTLY, sentence)
+
+
 def answer_in_file(before: str, after: str, *, quote: str = "", suggestion: str | None = None) -> Answered:
     """Return what the text ``after`` of a file does about a comment on ``before``, or on ``quote`` in it, with the passage."""
     if before == after:

@@ -26,6 +26,7 @@ class PlaceKind(StrEnum):
     SECTION = "section"
     QUOTE = "quote"
     FILE = "file"
+    REMOVED = "removed"
     LOST = "lost"
 
 
@@ -40,6 +41,7 @@ class CommentPlace:
 
 
 WHOLE, LOST = CommentPlace(PlaceKind.WHOLE), CommentPlace(PlaceKind.LOST)
+REMOVED_IN = "removed_in"
 
 
 def anchor_selection(
@@ -84,7 +86,13 @@ def anchor_as_data(anchor: QuoteAnchor) -> dict[str, Any]:
 
 def anchor_from_data(data: Mapping[str, Any]) -> QuoteAnchor:
     """Read an anchor that ``anchor_as_data`` gave."""
-    return QuoteAnchor(**{**data, "path": tuple(data["path"])})
+    values = {name: value for name, value in data.items() if name != REMOVED_IN}
+    return QuoteAnchor(**{**values, "path": tuple(data["path"])})
+
+
+def removed_in(anchor: Mapping[str, Any] | None) -> int:
+    """Return the number of the version that removed the words of a comment on the older side of a difference, or 0."""
+    return int(anchor.get(REMOVED_IN, 0)) if anchor else 0
 
 
 def place_comment(
@@ -94,13 +102,19 @@ def place_comment(
     anchor: Mapping[str, Any] | None,
     path: str = "",
     file_paths: Collection[str] = (),
+    number: int = 0,
 ) -> CommentPlace:
-    """Return where a comment stands in ``document``; a quote that is gone is lost, never put elsewhere."""
+    """Return where a comment stands in ``document``; a quote that is gone is lost, never put elsewhere.
+
+    A comment on words that version ``number`` removed stands in the difference that removed them.
+    """
+    gone = CommentPlace(PlaceKind.REMOVED) if number and number == removed_in(anchor) else LOST
     if path:
-        return CommentPlace(PlaceKind.FILE) if path in file_paths else LOST
+        is_removed = gone is not LOST or path not in file_paths
+        return gone if is_removed else CommentPlace(PlaceKind.FILE)
     if anchor is not None:
         found = find_anchor(anchor_from_data(anchor), document)
-        return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else LOST
+        return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else gone
     if not heading_path:
         return WHOLE
     section = section_at(document, heading_path)

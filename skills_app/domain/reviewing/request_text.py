@@ -11,7 +11,7 @@ class CommentToMeet:
     """A comment that a new generation should meet: its number, where it stands, the words it is about, and what it says.
 
     ``path`` are the headings down to it, ``file`` is the file beside SKILL.md that it is about. ``suggestion`` is the text that
-    the commenter proposes instead of the quote, or None.
+    the commenter proposes instead of the quote, or None. ``removed_in`` is the version that removed the quote, or 0.
     """
 
     number: int
@@ -22,6 +22,7 @@ class CommentToMeet:
     quote: str = ""
     suggestion: str | None = None
     file: str = ""
+    removed_in: int = 0
 
 
 LONGEST_QUOTE = 2_000
@@ -64,7 +65,8 @@ def _block(one: CommentToMeet) -> str:
     lines = [f"[C{one.number}] {where}, {weight}, by {one.author}:"]
     if one.quote:
         quote = one.quote if len(one.quote) <= LONGEST_QUOTE else f"{one.quote[:LONGEST_QUOTE]}…"
-        lines += _quoted("About this passage:", quote)
+        title = f"About this passage, which version {one.removed_in} removed:" if one.removed_in else ""
+        lines += _quoted(title or "About this passage:", quote)
     lines += one.body.strip().splitlines()
     if one.suggestion is not None:
         lines += (
