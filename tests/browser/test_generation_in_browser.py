@@ -96,7 +96,7 @@ def browse(chromium: Any, state: tuple[str, Path]) -> Iterator[Any]:
 def ask(page: Any, task: str) -> None:
     page.goto("/generations/new/")
     page.get_by_label("What is the skill for?").fill(task)
-    page.get_by_text("No skill of the library shares").wait_for()
+    page.get_by_text(re.compile(r"No skill of the library shares|shares \d+ % of")).first.wait_for()
     page.get_by_role("button", name="Start").click()
     page.get_by_role("heading", name=task, level=1).wait_for()
 

@@ -46,8 +46,8 @@ def _when_loaded(deed: Callable[..., Any], page_of: Callable[[Any], Any]) -> Any
     return do
 
 
-def wait_until(page: Any, expression: str, *, tries: int = 200) -> None:
-    """Ask the page every 50 ms whether a JavaScript expression holds, and fail when it does not for about ten seconds."""
+def wait_until(page: Any, expression: str, *, tries: int = 600) -> None:
+    """Ask the page every 50 ms whether a JavaScript expression holds, and fail when it does not for about thirty seconds."""
     from playwright.sync_api import Error
 
     for _ in range(tries):
@@ -63,8 +63,8 @@ def wait_until(page: Any, expression: str, *, tries: int = 200) -> None:
 
 
 def expect(actual: Any) -> Any:
-    """Give Playwright's assertions of a page or a locator, which ask again until they hold or 15 seconds have passed."""
+    """Give Playwright's assertions of a page or a locator, which ask again until they hold or 30 seconds have passed."""
     from playwright.sync_api import expect as asserted
 
-    asserted.set_options(timeout=15_000)
+    asserted.set_options(timeout=30_000)
     return asserted(actual)
