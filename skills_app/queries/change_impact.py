@@ -38,7 +38,7 @@ def impact_of(tree: Tree, effect: Effect) -> dict[str, Any]:
         "num_categories": len(categories),
         "num_aliases": len(aliases),
         "aliases": [list(pair) for pair in aliases[:MOST_SHOWN]],
-        "addresses": _first([*categories.values()], _told_skills(tree, effect, skills)),
+        "addresses": _first(*_told(tree, effect)),
         "num_differences": len(differences),
         "differences": differences[:MOST_SHOWN],
         "touched": sorted(key for key in effect.touched if key),
@@ -116,12 +116,19 @@ def _is_taken(tree: Tree, path: str, old: Target) -> bool:
     return found is not None and found != old
 
 
-def _told_skills(tree: Tree, effect: Effect, skills: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the addresses of skills before and after; of one that another stands in for, which one that is."""
+def told_addresses(tree: Tree, effect: Effect) -> list[tuple[str, str]]:
+    """Return every address that changes, before and after, those of categories first, each kind in order."""
+    return [pair for group in _told(tree, effect) for pair in sorted(group)]
+
+
+def _told(tree: Tree, effect: Effect) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the addresses of categories and skills; of a skill that another stands in for, which one that is."""
     into = {
         gone: f"merged into {tree.path(Kind.SKILL, heir)}" for gone, heir in folds_of(tree, effect).items()
     }
-    return [(before, into.get(key, after)) for key, (before, after) in skills.items()]
+    every = effect.addresses.items()
+    categories = [pair for target, pair in every if target.kind is Kind.CATEGORY]
+    return categories, [(a, into.get(t.key, b)) for t, (a, b) in every if t.kind is Kind.SKILL]
 
 
 def _first(*groups: list[tuple[str, str]]) -> list[list[str]]:

@@ -1,10 +1,12 @@
 """What a curator may want to move or merge: skills without a home, in the wrong one, or there twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from skills_app.domain.enums import SkillStatus
@@ -15,7 +17,7 @@ from skills_app.queries.proposed_homes import ProposedHome, proposed_homes
 
 # A library of so many skills is looked at when the page is asked for; a larger one by a worker, beforehand.
 MOST_AT_ONCE = 500
-MOST_SHOWN = 50
+PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Twins:
 
 @dataclass(slots=True)
 class PlacementHelp:
-    """The tray, the candidates of a branch, and its near-duplicates, with how many there are of each in all.
+    """The tray, the candidates of a branch, and its near-duplicates, each with the page that is shown of it.
 
     ``computed_at`` says when a worker looked at the library, None when this was looked at just now; ``is_awaited`` says that
     no worker has looked yet, and ``is_outdated`` that the library has changed since one did.
@@ -58,28 +60,31 @@ class PlacementHelp:
     tray: list[HintRow] = field(default_factory=list)
     misplaced: list[HintRow] = field(default_factory=list)
     twins: list[Twins] = field(default_factory=list)
-    num_homeless: int = 0
-    num_misplaced: int = 0
-    num_twins: int = 0
+    tray_page: Page[Any] = field(default_factory=lambda: _page((), None))
+    misplaced_page: Page[Any] = field(default_factory=lambda: _page((), None))
+    twins_page: Page[Any] = field(default_factory=lambda: _page((), None))
     computed_at: datetime | None = None
     is_awaited: bool = False
     is_outdated: bool = False
 
 
-def placement_help(*, branch: str = "") -> PlacementHelp:
+def placement_help(*, branch: str = "", pages: Mapping[str, str] | None = None) -> PlacementHelp:
     """Return what may be moved or merged: the tray of the whole library, and candidates at or below ``branch``.
 
+    ``pages`` are the numbers of those that are shown of ``tray``, ``misplaced`` and ``twins``, the first by default.
+
     A library of more than ``MOST_AT_ONCE`` skills is not looked at here: what a worker found is shown, less what has been
-    settled since. Archived skills are left out. At most 50 rows of each kind.
+    settled since. Archived skills are left out. At most ``PER_PAGE`` rows of each kind.
     """
+    shown = pages or {}
     state = library_state()
     if num_compared() <= MOST_AT_ONCE:
-        return _help(_looked_at(state), branch, PlacementHelp())
+        return _help(_looked_at(state), branch, PlacementHelp(), shown)
     row = PlacementSurvey.objects.filter(computed_at__isnull=False).first()
     if row is None:
-        return _help(Survey({}, (), ()), branch, PlacementHelp(is_awaited=True))
+        return _help(Survey({}, (), ()), branch, PlacementHelp(is_awaited=True), shown)
     told = PlacementHelp(computed_at=row.computed_at, is_outdated=row.state != state)
-    return _help(survey_from_data(row.found), branch, told)
+    return _help(survey_from_data(row.found), branch, told, shown)
 
 
 @lru_cache(maxsize=1)
@@ -89,16 +94,24 @@ def _looked_at(_state: str) -> Survey:
     return found
 
 
-def _help(found: Survey, branch: str, told: PlacementHelp) -> PlacementHelp:
+def _page(rows: Any, number: str | None) -> Page[Any]:
+    return Paginator(rows, PER_PAGE).get_page(number)
+
+
+def _help(found: Survey, branch: str, told: PlacementHelp, pages: Mapping[str, str]) -> PlacementHelp:
     homeless = Skill.objects.filter(category=None).exclude(status=SkillStatus.ARCHIVED).order_by("path")
-    tray = list(homeless.values_list("key", flat=True)[:MOST_SHOWN])
+    told.tray_page = _page(homeless.values_list("key", flat=True), pages.get("tray"))
+    tray = list(told.tray_page.object_list)
     alive = Skill.objects.exclude(status=SkillStatus.ARCHIVED).order_by()
     homes = dict(alive.values_list("key", "category__key"))
     inside = homes.keys() if not branch else set(_in_branch(branch))
     wrong = [h for h in found.misplaced if h.skill in inside and homes[h.skill] not in (None, h.home)]
     pairs = [one for one in found.twins if {*one[:2]} <= homes.keys() and not inside.isdisjoint(one[:2])]
-    told.num_homeless, told.num_misplaced, told.num_twins = homeless.count(), len(wrong), len(pairs)
-    wrong, pairs = wrong[:MOST_SHOWN], pairs[:MOST_SHOWN]
+    told.misplaced_page, told.twins_page = (
+        _page(wrong, pages.get("misplaced")),
+        _page(pairs, pages.get("twins")),
+    )
+    wrong, pairs = list(told.misplaced_page.object_list), list(told.twins_page.object_list)
     rows = _rows([*tray, *(h.skill for h in wrong)], {**found.homeless, **{h.skill: h for h in wrong}})
     skills = _skills({key for pair in pairs for key in pair[:2]})
     told.tray = [rows[key] for key in tray if key in rows]

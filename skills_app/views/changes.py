@@ -23,6 +23,7 @@ from skills_app.domain.errors import (
     PublishingError,
 )
 from skills_app.models import PlacementChange
+from skills_app.queries.change_addresses import addresses_for_page
 from skills_app.queries.change_branches import branches_of
 from skills_app.queries.changes_for_list import (
     Step,
@@ -225,7 +226,10 @@ def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object
 def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpResponse:
     user = cast(User, request.user)
     operations = operations_from(change.operations)
-    since = changes_since(change, preview_change(change=change)) if change.status in OPEN else []
+    preview = preview_change(change=change) if change.status in OPEN else None
+    since = changes_since(change, preview) if preview is not None else []
+    find = request.GET.get("address", "").strip()[:200]
+    addresses = addresses_for_page(change, preview, text=find, page=request.GET.get("addresses"))
     conflicts = change.impact.get("conflicts", []) if change.status in OPEN else []
     branches = _branches(change)
     missing = [path for path in branches if not may(user, "curate", branch=path)]
@@ -234,6 +238,11 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "change": change,
         "steps": _steps(request, operations, is_mine),
         "impact": change.impact,
+        "addresses": addresses,
+        "num_addresses": sum(change.impact.get(name) or 0 for name in ("num_skills", "num_categories")),
+        "address": find,
+        "addresses_url": f"?{urlencode({'address': find})}&addresses=" if find else "?addresses=",
+        "is_looking": bool(find) or "addresses" in request.GET,
         "told": [one for one in change.impact.get("told", []) if one["name"] != user.get_username()],
         "conflicts": conflicts,
         "is_empty": not change.branches,

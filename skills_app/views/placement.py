@@ -1,5 +1,7 @@
 """Help with placing: hints from likeness, targets with the reason why not, and names looked at while they are typed."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,16 +15,27 @@ from skills_app.queries.name_advice import name_advice
 from skills_app.queries.placement_help import placement_help
 from skills_app.queries.resolve_path import category_at
 
+_LISTS = ("tray", "misplaced", "twins")
+
 
 @require_GET
 @require("read")
 def placement(request: HttpRequest) -> HttpResponse:
-    """Show skills without a home, in a doubtful one, or there twice, at or below ``?at=`` (a path)."""
+    """Show skills without a home, in a doubtful one, or there twice, at or below ``?at=`` (a path).
+
+    Each of the three lists has pages of its own: ``?tray=``, ``?misplaced=`` and ``?twins=``.
+    """
     at = request.GET.get("at", "").strip().strip("/")[:512]
     place = category_at(at)
     at = place.path if place else at
+    pages = {name: request.GET.get(name, "1") for name in _LISTS}
+    known = {"at": at, **pages}
     context = {
-        "help": placement_help(branch=at),
+        "help": placement_help(branch=at, pages=pages),
+        "urls": {
+            name: f"{request.path}?{urlencode({n: v for n, v in known.items() if n != name})}&{name}="
+            for name in _LISTS
+        },
         "at": at,
         "is_unknown": bool(at) and place is None,
         "branches": Category.objects.filter(parent=None).values_list("path", flat=True),

@@ -306,3 +306,30 @@ def test_a_name_is_looked_at_for_a_split_as_well(
     asked = {"slug": slug, "target": "ops", "skill": [key(path) for path in selected]}
     response = ben.post("/taxonomy/names/", asked, headers={"HX-Request": "true"})
     assert said in response.content.decode()
+
+
+def test_each_list_has_pages_of_its_own(ben: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        make_skill(path=f"stray{number}")
+    make_skill(path="ops/push-2")
+    Skill.objects.filter(path="ops/push-2").update(description=ALL["ops/push"])
+    monkeypatch.setattr("skills_app.queries.placement_help.PER_PAGE", 2)
+
+    def strays(query: str, **headers: str) -> tuple[str, list[str]]:
+        page = ben.get(f"/taxonomy/placement/{query}", headers=headers).content.decode()
+        tray = page[page.index('id="placement-tray"') :].split("</section>")[0]
+        return page, [path for path in ("lone", *(f"stray{n}" for n in range(4))) if f">{path}</a>" in tray]
+
+    first, shown = strays("?at=ops")
+    assert shown == ["lone", "stray0"]
+    assert "Skills without a home, 1 to 2 of 5<" in first
+    assert "/taxonomy/placement/?at=ops&amp;misplaced=1&amp;twins=1&amp;tray=2" in first
+    assert strays("?at=ops&tray=2")[1] == ["stray1", "stray2"]
+    last, shown = strays("?tray=3")
+    assert shown == ["stray3"]
+    assert "Skills that are more alike to another branch" in last
+    # On the page of the tree the tray is swapped where it stands, and the address stays.
+    alone, shown = strays("?tray=2", **{"HX-Request": "true"})
+    assert shown == ["stray1", "stray2"]
+    assert 'hx-target="#placement-tray"' in alone
+    assert "hx-push-url" not in alone
