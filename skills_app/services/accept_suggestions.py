@@ -1,7 +1,7 @@
 """Accept suggested edits of a review: together they make one new version, judged, and put under the same review."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -18,6 +18,7 @@ from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import PlaceKind, place_comment
 from skills_app.models import Comment, Review, SkillVersion
+from skills_app.queries.comment_paths import paths_in
 from skills_app.services.add_version import add_version
 from skills_app.services.apply_fixes import file_record
 from skills_app.services.judge_version import judge_version
@@ -82,7 +83,7 @@ def _new_version(version: SkillVersion, rows: list[Comment], actor: User, now: d
     document = parse_document(version.content)
     edited = document.with_edits(_edit(document, row) for row in rows if not row.path)
     before = [file_record(file) for file in version.files.all()]
-    files = _with_edits(before, [row for row in rows if row.path])
+    files = _with_edits(before, [row for row in rows if row.path], paths_in(version, rows))
     if edited.text == document.text and files == before:
         raise ReviewRefused("These suggestions change nothing: the document says this already.")
     names = ", ".join(sorted({row.author_name for row in rows}))
@@ -106,11 +107,13 @@ def _new_version(version: SkillVersion, rows: list[Comment], actor: User, now: d
     return added.version
 
 
-def _with_edits(files: Sequence[FileRecord], rows: Sequence[Comment]) -> list[FileRecord]:
-    """Return the files, with the suggested words in place of the quoted ones."""
+def _with_edits(
+    files: Sequence[FileRecord], rows: Sequence[Comment], paths: Mapping[int, str]
+) -> list[FileRecord]:
+    """Return the files, with the suggested words in place of the quoted ones; ``paths`` say where a renamed file lies."""
     left = defaultdict[str, list[Comment]](list)
     for row in rows:
-        left[row.path].append(row)
+        left[paths[row.pk]].append(row)
     edited = [_with_edits_of_one(file, left.pop(file.path)) if file.path in left else file for file in files]
     for path, lost in left.items():
         raise ReviewRefused(f"{path} that {lost[0].author_name} suggests to change is no longer there.")

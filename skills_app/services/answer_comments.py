@@ -13,12 +13,13 @@ from skills_app.domain.reviewing.answers import (
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import PlaceKind, place_comment, removed_in
 from skills_app.models import Comment, SkillFile, SkillVersion
+from skills_app.queries.comment_paths import paths_in
 
 
 def answer_comments(
     *, version: SkillVersion, document: SkillDocument, comments: Sequence[Comment]
 ) -> dict[int, Answered]:
-    """Return the answer to each comment, by its key, that was written on another version; two queries for any number.
+    """Return the answer to each comment, by its key, that was written on another version; the same number of queries for any number.
 
     A comment on words that this version removed is about this version and has none.
     """
@@ -30,10 +31,14 @@ def answer_comments(
     keys = {row.version_id for row in earlier}
     texts = SkillVersion.objects.filter(pk__in=keys).values_list("pk", "content")
     documents = {pk: parse_document(content) for pk, content in texts}
-    files = _files({*keys, version.pk}, {row.path for row in earlier if row.path})
+    now = paths_in(version, earlier)
+    files = _files({*keys, version.pk}, {*(row.path for row in earlier if row.path), *now.values()})
     found = {}
     for row in earlier:
-        before, after = files.get((row.version_id, row.path)), files.get((version.pk, row.path))
+        before, after = (
+            files.get((row.version_id, row.path)),
+            files.get((version.pk, now.get(row.pk, row.path))),
+        )
         if removed_in(row.anchor):
             found[row.pk] = answer_to_removed(is_back=_is_back(row, document, after))
         elif row.path:

@@ -16,6 +16,7 @@ from skills_app.domain.reviewing.standing import standing_of
 from skills_app.domain.reviewing.turns import turns_of
 from skills_app.domain.reviewing.verdicts import can_undo, undo_seconds_left
 from skills_app.models import Comment, Review, SectionViewed, SkillVersion, Verdict
+from skills_app.queries.comment_paths import paths_in
 from skills_app.queries.compare_bases import approved_number, looked_at_number
 from skills_app.queries.regenerations import regenerations_of
 from skills_app.queries.review_standing import ground_of, latest_verdicts, stops_with, votes_of
@@ -145,6 +146,7 @@ def _threads(
     )
     rows = rows.defer("version__content", "accepted_in__content")
     visible = [row for row in rows if not row.is_draft or row.author_id == reader.user.pk]
+    paths = paths_in(review.version, visible)
     answers = answer_comments(version=review.version, document=document, comments=visible)
     found = []
     for row in visible:
@@ -152,13 +154,20 @@ def _threads(
             document,
             heading_path=row.heading_path,
             anchor=row.anchor,
-            path=row.path,
+            path=paths.get(row.pk, ""),
             file_paths=file_paths,
             number=review.version.number,
         )
         thread = _thread(review, reader, row, place, makers, shown)
-        found.append(replace(thread, answer=answers.get(row.pk)))
+        found.append(_with_path(replace(thread, answer=answers.get(row.pk)), paths.get(row.pk, "")))
     return sorted(found, key=lambda one: (one.line or 10**9, one.comment.pk))
+
+
+def _with_path(thread: ThreadView, path: str) -> ThreadView:
+    """Return a thread with the path of its file in this version; where it was renamed, both names are said."""
+    if thread.kind is not PlaceKind.FILE or path == thread.comment.path:
+        return replace(thread, path=path)
+    return replace(thread, path=path, where=f"{path}, was {thread.comment.path}")
 
 
 def _thread(
@@ -249,7 +258,7 @@ def _part_views(
             f"{DOCUMENT_PREFIX}L{shown.line_of(part.line)}" if not part.path else "",
             counts[number]
             if not part.path
-            else sum(thread.comment.path == part.path and thread.is_open for thread in threads),
+            else sum(thread.path == part.path and thread.is_open for thread in threads),
         )
         for number, part in enumerate(parts)
     )

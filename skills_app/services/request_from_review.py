@@ -8,6 +8,7 @@ from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.places import removed_in
 from skills_app.domain.reviewing.request_text import CommentToMeet, comments_text, request_head
 from skills_app.models import Comment, Review
+from skills_app.queries.comment_paths import paths_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +66,27 @@ def request_from_review(*, review: Review, comment_ids: Collection[int] | None =
             "Choose at least one comment that is open; those you chose were closed meanwhile."
         )
     version = review.version
-    about_document = [_to_meet(row) for row in rows if not row.path]
+    about_document = [_to_meet(row, "") for row in rows if not row.path]
+    paths = paths_in(version, rows)
     return ReviewRequestText(
         request_head(review.skill.name, version.number),
         comments_text(about_document) if about_document else "",
         tuple(row.pk for row in rows),
         review.skill.key,
         version.number,
-        tuple(_of_file(path, rows) for path in sorted({row.path for row in rows if row.path})),
+        tuple(
+            _of_file(path, [row for row in rows if paths.get(row.pk) == path])
+            for path in sorted(set(paths.values()))
+        ),
     )
 
 
-def _of_file(path: str, rows: list[Comment]) -> FileRequest:
-    about = [row for row in rows if row.path == path]
-    return FileRequest(path, comments_text([_to_meet(row) for row in about]), tuple(row.pk for row in about))
+def _of_file(path: str, about: list[Comment]) -> FileRequest:
+    text = comments_text([_to_meet(row, path) for row in about])
+    return FileRequest(path, text, tuple(row.pk for row in about))
 
 
-def _to_meet(row: Comment) -> CommentToMeet:
+def _to_meet(row: Comment, path: str) -> CommentToMeet:
     replies = [f"{reply.author_name}: {reply.body}" for reply in row.replies.all() if not reply.is_draft]
     return CommentToMeet(
         number=row.pk,
@@ -91,6 +96,6 @@ def _to_meet(row: Comment) -> CommentToMeet:
         path=tuple(row.heading_path),
         quote=row.quote,
         suggestion=row.suggestion,
-        file=row.path,
+        file=path,
         removed_in=removed_in(row.anchor),
     )

@@ -47,7 +47,7 @@ class ThreadView:
     """A comment with its replies, where it stands in the version, and what this reader may do with it.
 
     ``target`` is the id of its place on the page, empty without one; ``where`` says the place in words. ``answer`` is what this
-    version does about a comment that was written on another one.
+    version does about a comment that was written on another one; ``path`` is where its file lies in this version.
     """
 
     comment: Comment
@@ -60,6 +60,7 @@ class ThreadView:
     moves: tuple[MoveView, ...]
     can_accept: bool
     answer: Answered | None = None
+    path: str = ""
 
     @property
     def is_lost(self) -> bool:

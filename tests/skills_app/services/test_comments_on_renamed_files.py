@@ -1,0 +1,130 @@
+"""Comments on a file of the bundle follow it when it is renamed, and no other file takes its place."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from skills_app.domain.diffing import FileState
+from skills_app.domain.documents import parse_document
+from skills_app.domain.enums import VersionOrigin
+from skills_app.domain.renamed_files import renamed_files
+from skills_app.models import Review, SkillVersion
+from skills_app.queries.comment_paths import paths_in
+from skills_app.services.accept_suggestions import accept_suggestions
+from skills_app.services.add_version import add_version
+from skills_app.services.answer_comments import answer_comments
+from skills_app.services.open_review import move_review
+from skills_app.services.read_review import read_review
+from skills_app.services.request_from_review import request_from_review
+from skills_app.services.review_views import ReviewReader
+from tests.skills_app import review_makers as made
+from tests.skills_app.review_makers import NOON, TODAY
+from tests.skills_app.skill_makers import text_file
+
+LINES = "import sys\n\n\ndef run() -> None:\n    print(1)\n\n\nrun()\n"
+
+
+def states(**files: str) -> list[FileState]:
+    return [FileState(path, f"digest of {text}", len(text), text) for path, text in files.items()]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": LINES}, {"b": LINES}, {"a": "b"}),
+        ({"a": LINES}, {"b": LINES.replace("print(1)", "print(2)")}, {"a": "b"}),
+        ({"a": LINES}, {"b": "Something else.\nEntirely.\n"}, {}),
+        ({"a": LINES}, {"a": LINES, "b": LINES}, {}),
+        ({"a": LINES}, {"b": LINES + "x\n", "c": LINES + "y\n"}, {}),
+        ({"a": LINES}, {"b": LINES + "x\n", "c": LINES + "y\nz\nw\n"}, {"a": "b"}),
+        ({"a": "", "b": LINES}, {"c": "", "d": LINES}, {"b": "d"}),
+    ],
+)
+def test_a_file_is_found_again_by_its_content(
+    before: dict[str, str], after: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert renamed_files(states(**before), states(**after)) == expected
+
+
+@pytest.fixture
+def version(olga: User) -> SkillVersion:
+    return made.draft(author=olga, files=(text_file("scripts/run.py", LINES),))
+
+
+@pytest.fixture
+def review(version: SkillVersion, olga: User, ada: User) -> Review:
+    return made.review(version, olga, ada)
+
+
+def next_version(of: SkillVersion, **files: str) -> SkillVersion:
+    added = add_version(
+        skill=of.skill,
+        content=of.content,
+        origin=VersionOrigin.EDIT,
+        made_at=NOON + timedelta(hours=of.number),
+        files=tuple(text_file(path.replace("_", "/") + ".py", text) for path, text in files.items()),
+        parent=of,
+        becomes_current=False,
+    )
+    return made.version_of(added.version.pk)
+
+
+@pytest.mark.django_db
+def test_comments_and_their_edits_follow_a_file_that_is_renamed_and_changed(
+    review: Review, version: SkillVersion, ada: User, olga: User
+) -> None:
+    whole = made.comment(review, ada, "Is it safe?", file="scripts/run.py")
+    edit = made.comment(review, ada, "", file="scripts/run.py", quote="print(1)", suggestion="print(3)")
+    made.send(review, ada)
+    renamed = next_version(version, scripts_start=LINES)
+    changed = next_version(renamed, tools_start="x = 1\n" + LINES)
+    move_review(review=review, version=changed, actor=olga, now=NOON, today=TODAY)
+    fresh = Review.objects.get(pk=review.pk)
+    for name in ("fetched_verdicts", "fetched_comments"):
+        setattr(fresh, name, [])
+
+    reading = read_review(review=fresh, reader=ReviewReader(ada), now=NOON, today=TODAY)
+
+    assert [thread.where for thread in reading.threads] == ["tools/start.py, was scripts/run.py"] * 2
+    assert [view.num_open for view in reading.parts if view.part.path] == [2]
+    answers = {thread.comment.pk: thread.answer.answer for thread in reading.threads if thread.answer}
+    assert answers == {whole.pk: "partly met", edit.pk: "not met"}
+    asked = request_from_review(review=fresh)
+    assert [one.path for one in asked.files] == ["tools/start.py"]
+    assert "The file tools/start.py, should be met" in asked.text
+    new = accept_suggestions(
+        review=fresh, comment_ids=[edit.pk], actor=olga, seen_number=4, now=NOON, today=TODAY
+    )
+    assert [(file.path, "print(3)" in (file.text or "")) for file in new.files.all()] == [
+        ("tools/start.py", True)
+    ]
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_gone_keeps_its_path_and_its_comment_is_lost(
+    review: Review, version: SkillVersion, ada: User
+) -> None:
+    row = made.comment(review, ada, file="scripts/run.py")
+    gone = next_version(version, scripts_other="# Nothing of the sort.\n")
+
+    assert paths_in(gone, [row]) == {row.pk: "scripts/run.py"}
+    answers = answer_comments(version=gone, document=parse_document(gone.content), comments=[row])
+    assert answers[row.pk].sentence == "The file is gone."
+
+
+@pytest.mark.django_db
+def test_many_comments_are_followed_with_the_queries_of_one(
+    review: Review, version: SkillVersion, ada: User
+) -> None:
+    rows = [made.comment(review, ada, file="scripts/run.py") for _ in range(8)]
+    later = next_version(version, scripts_start=LINES)
+    counts = []
+    for some in (rows[:1], rows):
+        with CaptureQueriesContext(connection) as queries:
+            assert set(paths_in(later, some).values()) == {"scripts/start.py"}
+        counts.append(len(queries))
+
+    assert counts == [4, 4]
