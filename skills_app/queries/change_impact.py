@@ -95,6 +95,18 @@ def told_of(
     return found
 
 
+def looking_after(keys: Iterable[str]) -> list[dict[str, str]]:
+    """Return who curates or manages the categories with these keys themselves, as ``told_of`` names people."""
+    rows = RoleGrant.objects.filter(
+        role__in=[Role.CURATOR, Role.MANAGER], user__is_active=True, category__key__in=list(keys)
+    )
+    named = rows.order_by("user__username", "role", "category__path")
+    return [
+        {"name": name, "role": role, "branch": path}
+        for name, role, path in named.values_list("user__username", "role", "category__path")
+    ]
+
+
 def _looked_after(tree: Tree, effect: Effect, held: Set[str]) -> set[str]:
     """Return those of the branches ``held``, by path, whose people ``effect`` concerns; empty text is the whole library."""
     found = {path for target in _own_branches(effect) if (path := first_path(tree, target)) in held}

@@ -19,6 +19,7 @@ from skills_app.domain.change_sets.operations import (
     Split,
     operations_from,
 )
+from skills_app.domain.change_sets.states import ChangeStatus
 from skills_app.models import AuditEntry, Category, PathAlias, PlacementChange, Skill
 from skills_app.queries.resolve_path import branch_paths
 
@@ -67,9 +68,19 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """Who undid or dropped a change-set, when, and why (empty where nobody said so)."""
+
+    who: str
+    at: datetime
+    why: str
+    is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """A change-set in the history: its first steps in words, its first differences of ``num_differences``, who beside its
-    author consented, and why it was undone.
+    author consented, and how it ended where it was undone or dropped.
     """
 
     change: PlacementChange
@@ -77,7 +88,7 @@ class ChangeRow:
     differences: tuple[Difference, ...]
     num_differences: int
     consented: tuple[str, ...] = ()
-    why_undone: str = ""
+    ending: Ending | None = None
 
     @property
     def num_more(self) -> int:
@@ -103,7 +114,7 @@ def changes_for_list(*, branch: str = "", person: str = "", page: str | None = N
     rows = rows.defer("effect", "kept", "impact").annotate(**parts).order_by("-updated_at", "-pk")
     shown: Page[Any] = Paginator(rows, PER_PAGE).get_page(page)
     changes = list(shown.object_list)
-    reasons = reasons_of_undo(change.key for change in changes if change.undone_at)
+    endings = endings_of(changes)
     first = [operations_from(change.operations)[:MOST_STEPS] for change in changes]
     names = _names(operation for operations in first for operation in operations)
     shown.object_list = [
@@ -112,19 +123,30 @@ def changes_for_list(*, branch: str = "", person: str = "", page: str | None = N
             tuple(_step(one, names) for one in operations),
             *_differences(change),
             consented=tuple(dict.fromkeys(c["by"] for c in change.consents if c["by"] != change.author_name)),
-            why_undone=reasons.get(change.key, ""),
+            ending=endings.get(change.key),
         )
         for change, operations in zip(changes, first, strict=True)
     ]
     return shown
 
 
-def reasons_of_undo(keys: Iterable[str]) -> dict[str, str]:
-    """Return why each of these change-sets was undone, by its key, where somebody said so. One query."""
+def endings_of(changes: Iterable[PlacementChange]) -> dict[str, Ending]:
+    """Return how those of ``changes`` ended that were undone or dropped, by key. One query, none where none was."""
+    ended = [one.key for one in changes if one.status in (ChangeStatus.UNDONE, ChangeStatus.DROPPED)]
+    if not ended:
+        return {}
     rows = AuditEntry.objects.filter(
-        verb="undid_change", target_kind="placement_change", target_key__in=list(keys)
+        verb__in=["undid_change", "dropped_change"], target_kind="placement_change", target_key__in=ended
     )
-    return dict(rows.exclude(reason="").values_list("target_key", "reason"))
+    return {row.target_key: _ending(row) for row in rows.order_by("at", "pk")}
+
+
+def _ending(row: AuditEntry) -> Ending:
+    is_undone = row.verb == "undid_change"
+    # What was dropped before reasons were asked for has that of the change-set itself.
+    return Ending(
+        row.actor_name, row.at, row.reason if is_undone or "status" in row.before else "", is_undone
+    )
 
 
 def differences_of(impact: Mapping[str, Any]) -> tuple[tuple[Difference, ...], int]:

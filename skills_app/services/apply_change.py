@@ -22,7 +22,7 @@ from skills_app.domain.change_sets.states import OPEN, ChangeStatus
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen, ChangeOvertaken
 from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDependency
-from skills_app.queries.change_impact import told_of
+from skills_app.queries.change_impact import looking_after, told_of
 from skills_app.queries.change_preview import Preview, later_changes, preview_operations
 from skills_app.queries.changes_since import changes_since, words_of
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
@@ -73,7 +73,10 @@ def _apply(
     if preview.digest != expected_digest:
         raise ChangeOvertaken(_overtaken(change, preview))
     folder.plan(change, ChangeStatus.APPLIED, preview.rows, preview.effect, actor)
-    people = told_of(preview.rows.tree, preview.effect)
+    people = [
+        *told_of(preview.rows.tree, preview.effect),
+        {"name": change.author_name, "role": "author", "branch": ""},
+    ]
     change.kept = _write(preview.rows, preview.effect) | {"nodes": folder.ended_nodes}
     change.effect, change.digest = preview.effect.as_data(), preview.digest
     change.branches = list(preview.branches)
@@ -149,6 +152,7 @@ def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFoll
     rows.category_pks.update(bring_back_categories(kept=kept.get("rows", [])))
     write_effect(rows, back)
     bring_back_the_rest(kept=kept.get("rows", []))
+    people += looking_after(key for key, (was, _) in back.places.items() if was is None)
     relink(links={pk: (new, old) for pk, old, new in kept.get("links", [])})
     change.status, change.undone_at = ChangeStatus.UNDONE, timezone.now()
     change.undone_by = actor.get_username()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from skills_app.domain.change_sets.operations import Operation, operations_data, operations_from
 from skills_app.domain.change_sets.states import OPEN, ChangeStatus
-from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen
+from skills_app.domain.errors import ChangeConflicts, ChangeDataError, ChangeNotOpen
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import PlacementChange
 from skills_app.queries.change_branches import branches_missing, keys_at
@@ -20,6 +20,7 @@ from skills_app.queries.changes_since import changes_since, looked_at, words_of
 from skills_app.queries.published import library_root
 from skills_app.services.library_of_change import folder_conflicts
 from skills_app.services.record_audit import record_audit
+from skills_app.services.tell_of_change import tell_of_drop
 
 
 @transaction.atomic
@@ -130,18 +131,34 @@ def propose_change(*, change: PlacementChange, actor: User, may_curate: Sequence
 
 
 @transaction.atomic
-def drop_change(*, change: PlacementChange, actor: User) -> None:
-    """Give an open change-set up; it stays in the history.
+def drop_change(*, change: PlacementChange, actor: User, reason: str = "") -> None:
+    """Give an open change-set up, for ``reason``; it stays in the history.
+
+    The author of a proposal that somebody else declines is told, and whoever had consented to it.
 
     Raises:
         ChangeNotOpen: it was applied, undone or dropped already.
+        ChangeDataError: somebody else's proposal is declined without a reason.
     """
-    claimed = PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(
-        status=ChangeStatus.DROPPED, updated_at=timezone.now()
-    )
-    if claimed != 1:
+    change = PlacementChange.objects.select_for_update().get(pk=change.pk)
+    if change.status not in OPEN:
         raise ChangeNotOpen("This change-set is not open any more.")
-    _audit(change, actor, "dropped_change")
+    reason, was = storable_text(reason.strip()), change.status
+    if change.author_id != actor.pk and not reason:
+        raise ChangeDataError("Say why you decline it: its author is told.")
+    change.status = ChangeStatus.DROPPED
+    change.save(update_fields=["status", "updated_at"])
+    record_audit(
+        verb="dropped_change",
+        target_kind="placement_change",
+        target_key=change.key,
+        actor=actor,
+        before={"status": was},
+        after={"status": change.status},
+        reason=reason,
+    )
+    if was == ChangeStatus.PROPOSED:
+        tell_of_drop(change=change, actor=actor, reason=reason)
 
 
 def consents_missing(change: PlacementChange) -> list[str]:

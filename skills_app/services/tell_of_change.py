@@ -22,17 +22,29 @@ def tell_of_change(
     reasons.pop(actor.get_username(), None)
     now = timezone.now()
     Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
-    title = (
-        f"{actor.get_username()} {verb} {f'“{change.title}”' if change.title else 'a change of the taxonomy'}"
-    )
+    title = _title(change, actor, verb)
     made = [
-        Notice(
-            person=person, change=change, title=title[:200], text=_text(reasons[person.username]), made_at=now
-        )
+        Notice(person=person, change=change, title=title, text=_text(reasons[person.username]), made_at=now)
         for person in User.objects.filter(username__in=reasons, is_active=True).order_by("pk")
     ]
     Notice.objects.bulk_create(made)
     return len(made)
+
+
+def tell_of_drop(*, change: PlacementChange, actor: User, reason: str) -> None:
+    """Tell the author of a proposal that somebody else declined it, and those who had consented that it is gone."""
+    is_declined = change.author_id != actor.pk
+    roles = {consent["by"]: "You had consented to it." for consent in change.consents}
+    if is_declined:
+        roles[change.author_name] = "You had proposed it."
+    roles.pop(actor.get_username(), None)
+    why = f" Why: {reason}" if reason else ""
+    title, now = _title(change, actor, "declined" if is_declined else "withdrew"), timezone.now()
+    Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
+    Notice.objects.bulk_create(
+        Notice(person=person, change=change, title=title, text=f"{roles[person.username]}{why}", made_at=now)
+        for person in User.objects.filter(username__in=roles, is_active=True).order_by("pk")
+    )
 
 
 def note_seen(*, change: PlacementChange, person: User) -> None:
@@ -40,7 +52,14 @@ def note_seen(*, change: PlacementChange, person: User) -> None:
     Notice.objects.filter(change=change, person=person, seen_at=None).update(seen_at=timezone.now())
 
 
+def _title(change: PlacementChange, actor: User, verb: str) -> str:
+    what = f"“{change.title}”" if change.title else "a change of the taxonomy"
+    return f"{actor.get_username()} {verb} {what}"[:200]
+
+
 def _reason(one: Mapping[str, str]) -> str:
+    if one["role"] == "author":
+        return "your proposal"
     if one["role"] == "reviewer":
         return f"your review of {one['branch']}"
     return f"{one['role']} of {one['branch'] or 'the library'}"

@@ -28,8 +28,8 @@ from skills_app.queries.change_branches import branches_of
 from skills_app.queries.changes_for_list import (
     Step,
     changes_for_list,
+    endings_of,
     other_changes_for_list,
-    reasons_of_undo,
     steps_of,
 )
 from skills_app.queries.changes_since import changes_since
@@ -197,7 +197,12 @@ def change_drop(request: HttpRequest, key: str) -> HttpResponse:
     is_owner = any(may(user, "curate", branch=path) for path in _branches(change))
     if change.author_id != user.pk and not (change.status == ChangeStatus.PROPOSED and is_owner):
         raise PermissionDenied("Only its author, or who curates one of its branches, may drop a change-set.")
-    return _do(request, change, lambda: drop_change(change=change, actor=user), "Dropped.")
+    reason = request.POST.get("reason", "")
+    try:
+        return _do(request, change, lambda: drop_change(change=change, actor=user, reason=reason), "Dropped.")
+    except ChangeDataError as error:
+        messages.error(request, str(error))
+        return _page(request, _change(key), 422)
 
 
 @require_POST
@@ -254,7 +259,7 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "missing": missing,
         "waiting_for": consents_missing(change) if change.status == ChangeStatus.PROPOSED else [],
         "can_accept": change.status == ChangeStatus.PROPOSED and len(missing) < len(branches),
-        "why_undone": reasons_of_undo([change.key]).get(change.key, "") if change.undone_at else "",
+        "ending": endings_of([change]).get(change.key),
         "can_undo": change.status == ChangeStatus.APPLIED and not missing,
     }
     return render_page(request, "skills_app/taxonomy_change.html", context, status=status)

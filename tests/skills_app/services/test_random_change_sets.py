@@ -218,7 +218,7 @@ class Curation:
         change = self.drafts.pop(name, None)
         if change is not None:
             before = (state(), aliases())
-            drop_change(change=change, actor=self.people[name])
+            drop_change(change=change, actor=self.people[name], reason="not now")
             assert PlacementChange.objects.get(pk=change.pk).status == "dropped"
             assert (state(), aliases()) == before
 
