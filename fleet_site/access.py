@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
 from skills_app.domain.enums import Role
-from skills_app.domain.reviewing.assignment import REVIEWING_ROLES
+from skills_app.domain.reviewing.assignment import PROMOTING_ROLES, REVIEWING_ROLES
 from skills_app.models import RoleGrant
 
 P = ParamSpec("P")
@@ -33,7 +33,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "comment": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
     "decide_review": REVIEWING_ROLES,
     "steer_review": frozenset({Role.MANAGER}),
-    "promote": frozenset({Role.CURATOR, Role.MANAGER}),
+    "promote": PROMOTING_ROLES,
     "override_promotion": frozenset({Role.MANAGER}),
     "launch": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
     "answer_prompts": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),

@@ -24,6 +24,7 @@ from skills_app.models import (
     Verdict,
 )
 from skills_app.models.reviews import ReviewQuerySet
+from skills_app.queries.promoters import Promoters, branch_of_review, promoters
 from skills_app.queries.review_grounds import grounds_of
 
 MOST_SHOWN = 100
@@ -91,14 +92,19 @@ class Queue:
 def queue_of(user: User, *, now: datetime, today: date) -> Queue:
     """Return the queue of a person, each shelf at most 100 rows; the number of queries is the same for any number of rows."""
     name = user.get_username()
+    who = promoters()
     rows = list(_involving(user).live()[: 4 * MOST_SHOWN])
+    others = {row.pk: row for row in _approved_without(user, who, {row.pk for row in rows})}
+    rows += others.values()
     grounds = grounds_of([row.version for row in rows if _verdicts(row)], today=today)
     shelves: dict[Shelf, list[QueueRow]] = {shelf: [] for shelf in Shelf}
     for review in rows:
         ground = grounds.get(review.version_id)
         binding = ground.binding if ground else Binding(review.version.digest, review.version.number)
-        row = _row(review, binding, user, now)
+        row = _row(review, binding, user, now, who)
         shelf = Shelf.MINE if any(turn.person == name for turn in row.turns) else Shelf.WAITING
+        if shelf is Shelf.WAITING and review.pk in others:
+            continue
         shelves[shelf].append(row)
         if row.num_drafts:
             shelves[Shelf.DRAFTS].append(row)
@@ -112,7 +118,7 @@ def queue_of(user: User, *, now: datetime, today: date) -> Queue:
     return Queue({shelf: tuple(found[:MOST_SHOWN]) for shelf, found in shelves.items()})
 
 
-def situation_of(review: Review, standing: Standing) -> Situation:
+def situation_of(review: Review, standing: Standing, who: Promoters) -> Situation:
     """Return what decides whose turn it is, from a review that ``fetched_reviews`` brought."""
     blocking = [
         row
@@ -132,6 +138,7 @@ def situation_of(review: Review, standing: Standing) -> Situation:
         decided_at=review.decided_at,
         blocked_at=min((row.sent_at for row in blocking if row.sent_at and row not in earlier), default=None),
         closers=[row.author_name for row in earlier],
+        promoters=who.in_turn(branch_of_review(review), owners),
     )
 
 
@@ -168,9 +175,24 @@ def _involving(user: User) -> ReviewQuerySet:
     )
 
 
-def _row(review: Review, binding: Binding, user: User, now: datetime) -> QueueRow:
+def _approved_without(user: User, who: Promoters, known: set[int]) -> list[Review]:
+    """Return approved reviews in which a person has no part, where they may promote; whether it is their turn is still open."""
+    name = user.get_username()
+    branches = [branch for person, branch in who.grants if person == name]
+    if not branches and name not in who.admins:
+        return []
+    rows = fetched_reviews(user).filter(status=ReviewStatus.APPROVED).exclude(pk__in=known)
+    if name not in who.admins and "" not in branches:
+        reached = Q()
+        for branch in branches:
+            reached |= Q(skill__category__path=branch) | Q(skill__category__path__startswith=f"{branch}/")
+        rows = rows.filter(reached)
+    return list(rows.order_by("decided_at", "pk")[:MOST_SHOWN])
+
+
+def _row(review: Review, binding: Binding, user: User, now: datetime, who: Promoters) -> QueueRow:
     standing = standing_of(fetched_votes(review, binding), review.num_needed)
-    turns = turns_of(situation_of(review, standing))
+    turns = turns_of(situation_of(review, standing, who))
     name = user.get_username()
     shown = next((turn for turn in turns if turn.person == name), turns[0] if turns else None)
     since = shown.since if shown else review.opened_at

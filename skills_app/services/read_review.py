@@ -18,6 +18,7 @@ from skills_app.domain.reviewing.verdicts import can_undo, undo_seconds_left
 from skills_app.models import Comment, Review, SectionViewed, SkillVersion, Verdict
 from skills_app.queries.comment_paths import paths_in
 from skills_app.queries.compare_bases import approved_number, looked_at_number
+from skills_app.queries.promoters import promoters
 from skills_app.queries.regenerations import regenerations_of
 from skills_app.queries.review_standing import ground_of, latest_verdicts, stops_with, votes_of
 from skills_app.queries.reviews_for_queue import claimant_of, situation_of
@@ -63,7 +64,9 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
     )
     parts = parts_of(document, files, seen)
     name = reader.user.get_username()
-    turns = sorted(turns_of(situation_of(review, standing)), key=lambda turn: turn.person != name)
+    turns = sorted(
+        turns_of(situation_of(review, standing, promoters())), key=lambda turn: turn.person != name
+    )
     undoable = next((row for row in reversed(verdicts) if _is_undoable(row, reader, now)), None)
     return ReviewReading(
         review=review,

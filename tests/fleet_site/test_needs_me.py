@@ -13,7 +13,9 @@ from runs_app.domain.generation import GenerationStatus
 from runs_app.models import Alert, AlertRule, Generation
 from skills_app.domain.enums import Role
 from skills_app.domain.reviewing.turns import AgeBand
+from skills_app.domain.reviewing.verdicts import Decision
 from skills_app.models import Comment, SkillVersion
+from skills_app.queries.reviews_for_queue import Shelf, queue_of
 from tests.skills_app import review_makers as made
 from tests.skills_app.review_makers import NOON, TODAY
 
@@ -48,6 +50,49 @@ def test_a_review_needs_its_reviewer_with_its_age_and_what_is_left_to_read(olga:
     assert (item.kind, item.title, item.age, item.band) == ("Review", "one version 2", "4 days", AgeBand.LATE)
     assert item.why == "Your verdict is asked for. 3 of 3 sections need you."
     assert said(olga) == []
+
+
+def approved(path: str, opener: User, reviewer: User) -> None:
+    made.send(made.review(made.draft(path, author=opener), opener, reviewer), reviewer, Decision.APPROVE)
+
+
+def test_an_approved_version_needs_who_may_promote_it_where_its_opener_may_not(ada: User) -> None:
+    lea = made.person("lea", Role.LAUNCHER)
+    root = User.objects.create_superuser("root")
+    approved("tools/one", lea, ada)
+    owen = made.person("owen")
+    assert said(lea) == []
+    assert said(root) == [("Review", "one version 2")]
+
+    made.person("owen", Role.CURATOR, branch="tools")
+    made.draft("toolsmith/one")
+    mia = made.person("mia", Role.MANAGER, branch="toolsmith")
+
+    assert said(owen) == [("Review", "one version 2")]
+    assert "Who opened it may not promote here, but you may." in needs(owen).items[0].why
+    assert said(mia) == said(lea) == said(root) == []
+
+
+def test_an_approved_version_needs_its_opener_alone_when_they_may_promote(olga: User, ada: User) -> None:
+    owen = made.person("owen", Role.CURATOR)
+    approved("tools/one", olga, ada)
+
+    assert said(olga) == [("Review", "one version 2")]
+    assert said(owen) == []
+    assert queue_of(owen, now=NOON, today=TODAY).shelves[Shelf.WAITING] == ()
+
+
+def test_many_approved_versions_take_the_queries_of_two(ada: User) -> None:
+    lea, owen = made.person("lea", Role.LAUNCHER), made.person("owen", Role.CURATOR)
+    counts = []
+    for numbers in (range(2), range(2, 12)):
+        for number in numbers:
+            approved(f"tools/s{number}", lea, ada)
+        with CaptureQueriesContext(connection) as queries:
+            queue_of(owen, now=NOON, today=TODAY)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
 
 
 def test_comments_that_were_not_sent_are_called_to_mind(olga: User, ada: User) -> None:

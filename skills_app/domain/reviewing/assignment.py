@@ -8,6 +8,8 @@ from skills_app.domain.enums import Role
 
 # Whom reviews are given to; who else may decide is said in fleet_site/access.py.
 REVIEWING_ROLES = frozenset({Role.REVIEWER})
+# Who brings what was approved into the library, beside admins.
+PROMOTING_ROLES = frozenset({Role.CURATOR, Role.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class Situation:
 
     ``asked`` maps each asked reviewer to when they were asked; ``owners`` are who opened the review and who made the
     version; ``changed_at`` is when the version under review began to be it; ``blocked_at`` when the oldest open comment was
-    sent that blocks this version, or None; ``closers`` are who wrote such a comment on an earlier version, and close it.
+    sent that blocks this version, or None; ``closers`` are who wrote such a comment on an earlier version, and close it; ``promoters``
+    are who promotes it once it is approved, nobody for the owners.
     """
 
     status: ReviewStatus
@@ -35,6 +36,7 @@ class Situation:
     decided_at: datetime | None = None
     blocked_at: datetime | None = None
     closers: Sequence[str] = ()
+    promoters: Sequence[str] = ()
 
 
 def turns_of(situation: Situation) -> tuple[Turn, ...]:
@@ -42,7 +44,7 @@ def turns_of(situation: Situation) -> tuple[Turn, ...]:
 
     Requested changes are for the owners, and so are open blocking comments; one that was written on an earlier version is for
     its writer, who says whether this one meets it. It is also the turn of each asked reviewer whose verdict is missing or
-    stale, until there are enough approvals; then it is the owners', to promote it.
+    stale, until there are enough approvals; then it is the owners', to promote it, or that of others where no owner may.
     """
     if not situation.status.is_live:
         return ()
@@ -58,12 +60,19 @@ def turns_of(situation: Situation) -> tuple[Turn, ...]:
         return _one_each((*_closers(situation), *owners, *also))
     if standing.status is ReviewStatus.APPROVED:
         since = situation.decided_at or situation.changed_at
-        return _owners(situation, "It is approved and may be promoted.", since)
+        return _promoters(situation, since)
     if not asked:
         return _owners(
             situation, "Nobody who was asked can still decide; ask another reviewer.", situation.changed_at
         )
     return tuple(sorted(asked, key=_order))
+
+
+def _promoters(situation: Situation, since: datetime) -> tuple[Turn, ...]:
+    owned, why = set(situation.owners), "It is approved and may be promoted."
+    others = f"{why} Who opened it may not promote here, but you may."
+    names = dict.fromkeys(situation.promoters or [name for name in situation.owners if name])
+    return tuple(Turn(name, why if name in owned else others, since) for name in names)
 
 
 def _closers(situation: Situation) -> tuple[Turn, ...]:
