@@ -15,6 +15,7 @@ from skills_app.adapters.staged_index import StagedIndex
 from skills_app.domain.errors import PublishingConflict
 from skills_app.domain.folder_moves import landing_of
 from skills_app.domain.index_moving import IndexMoves
+from skills_app.domain.paths import lineage, parent_of
 
 _LIFTED = "all-lifted"
 
@@ -100,7 +101,7 @@ class MovingSteps:
         paths = {path: number for number, path in numbered}
         for path in sorted(paths, key=_depth, reverse=True):
             self._lift(paths[path], path)
-            for folder in reversed(_above(path)):
+            for folder in reversed(lineage(parent_of(path))):
                 if folder in paths or not _is_removed(self.root / folder):
                     break
 
@@ -154,9 +155,11 @@ def in_the_way(root: Path, moves: Iterable[FolderMove]) -> Iterator[tuple[Folder
     pairs = {move.source: move for move in moves if os.path.lexists(root / move.source)}
     landings = {source: move.target for source, move in pairs.items()}
     coming = {move.target: source for source, move in pairs.items()}
-    above = {path for source in pairs for path in _above(source)}
+    above = {path for source in pairs for path in lineage(parent_of(source))}
     for source, move in pairs.items():
-        found = next((path for path in (*_above(source), source) if (root / path).is_symlink()), "")
+        found = next(
+            (path for path in (*lineage(parent_of(source)), source) if (root / path).is_symlink()), ""
+        )
         if not found and source != move.target:
             found = _held(root, move.target, landings, coming, above)
         if found:
@@ -171,7 +174,7 @@ def _held(
     above: Collection[str],
 ) -> str:
     """Return what will lie at ``target`` or bar the way to it when all is lifted and the folders around it are put down."""
-    for path in _above(target):
+    for path in lineage(parent_of(target)):
         place = root / path
         if (
             os.path.lexists(place)
@@ -180,7 +183,7 @@ def _held(
         ):
             return path
     now = [target]
-    now += [coming[path] + target.removeprefix(path) for path in _above(target) if path in coming]
+    now += [coming[path] + target.removeprefix(path) for path in lineage(parent_of(target)) if path in coming]
     return next(
         (
             left
@@ -206,12 +209,6 @@ def _left(root: Path, path: str, landings: Collection[str], above: Collection[st
             yield from _left(root, inner, landings, above)
         elif inner not in landings:
             yield inner
-
-
-def _above(path: str) -> list[str]:
-    """Return the paths of the folders around ``path``, the outermost first."""
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _depth(path: str) -> int:

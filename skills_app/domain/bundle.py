@@ -11,6 +11,7 @@ from skills_app.domain.bundle_rules import BUNDLE_RULES
 from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.findings import MAIN_FILE, Edit, Finding, Place, sort_findings
 from skills_app.domain.links import Link, LinkKind
+from skills_app.domain.paths import lineage, parent_of
 from skills_app.domain.rules import Outcome, outcome_of
 
 BUNDLE = "bundle"
@@ -206,7 +207,7 @@ def _links(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the links of one document, and note in ``linked`` the files that they lead to."""
     known = {file.path for file in files} | {MAIN_FILE}
-    folders = {"/".join(p.split("/")[:n]) for p in known for n in range(1, p.count("/") + 1)}
+    folders = {folder for name in known for folder in lineage(parent_of(name))}
     by_case = {name.casefold(): name for name in known}
     headings = {_slug(heading.text) for heading in document.outline}
     for link in document.links:

@@ -57,6 +57,12 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+def lineage(path: str) -> list[str]:
+    """Return ``path`` after all paths above it, the outermost first; nothing for an empty one."""
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
 def name_of(slug: str) -> str:
     """Return the name that a skill gets from the last segment of its path: ``_core_syntax`` becomes ``core-syntax``."""
     return slug.lstrip("_").replace("_", "-").strip("-") or slug

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from skills_app.domain.digests import digest_of
 from skills_app.domain.findings import MAIN_FILE
+from skills_app.domain.paths import lineage, parent_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LONGEST_NAME_BYTES = 255
@@ -53,7 +54,7 @@ def _faults(files: Sequence[PublishedFile]) -> Iterator[str]:
     paths = [file.path for file in files]
     if MAIN_FILE not in paths:
         yield f"There is no {MAIN_FILE}."
-    folders = {"/".join(path.split("/")[:n]) for path in paths for n in range(1, path.count("/") + 1)}
+    folders = {folder for path in paths for folder in lineage(parent_of(path))}
     for path in paths:
         if not _is_safe(path):
             yield f"The file {path[:200]!r} has a path that cannot be written everywhere. Rename it."

@@ -11,6 +11,7 @@ from skills_app.domain.budget import HOSTS, Entry, Fate, budget_of
 from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import DependencyKind
 from skills_app.domain.findings import MAIN_FILE
+from skills_app.domain.paths import lineage
 from skills_app.domain.tokens import TokenCounter
 from skills_app.models import RoleGrant, Skill, SkillVersion
 from skills_app.queries.gate_of_version import gate_for_version
@@ -98,9 +99,7 @@ def rows_for_api(skills: Sequence[Skill], *, link: Link) -> list[dict[str, Any]]
 
 def owners_of(path: str) -> list[dict[str, str]]:
     """Return who curates the branch at ``path`` or one above it: name, and the branch that they were given."""
-    parts = path.split("/") if path else []
-    above = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-    grants = RoleGrant.objects.filter(role="curator", category__path__in=above, user__is_active=True)
+    grants = RoleGrant.objects.filter(role="curator", category__path__in=lineage(path), user__is_active=True)
     rows = grants.order_by("user__username", "category__path")
     return [
         {"name": name, "branch": branch}

@@ -10,6 +10,7 @@ from skills_app.domain.change_sets.effect import Effect, folds_of
 from skills_app.domain.change_sets.rows import Kind, Target
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.enums import Role
+from skills_app.domain.paths import lineage
 from skills_app.models import Gate, RoleGrant, Waiver
 from skills_app.queries.change_exports import MOST_SHOWN, exports_of
 from skills_app.queries.change_links import links_of
@@ -111,9 +112,7 @@ def _looked_after(tree: Tree, effect: Effect, held: Set[str]) -> set[str]:
     """Return those of the branches ``held``, by path, whose people ``effect`` concerns; empty text is the whole library."""
     found = {path for target in _own_branches(effect) if (path := first_path(tree, target)) in held}
     for path in touched_paths(tree, effect):
-        parts = path.split("/")
-        above = {"/".join(parts[: n + 1]) for n in range(len(parts))} & held
-        found |= above or {""}
+        found |= held & set(lineage(path)) or {""}
     return found
 
 

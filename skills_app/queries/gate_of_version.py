@@ -10,6 +10,7 @@ from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged
 from skills_app.domain.gates import DEFAULT_GATES, Gate, gate_from_data
 from skills_app.domain.gates import Waiver as GateWaiver
 from skills_app.domain.judging import JUDGE_VERSION
+from skills_app.domain.paths import lineage
 from skills_app.models import Gate as GateRow
 from skills_app.models import QualityAssessment, Skill, SkillVersion, ValidationReport, Waiver
 from skills_app.queries.reviewer_agreement import Trusts, gate_scores
@@ -51,8 +52,7 @@ def built_in_gate() -> Gate:
 
 def gate_in_force(category_path: str | None) -> GateInForce:
     """Return the gate of the nearest branch at or above ``category_path``, else that of the library, else the built-in one."""
-    parts = (category_path or "").split("/")
-    paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1) if parts[0]]
+    paths = lineage(category_path or "")
     rows = GateRow.objects.filter(Q(category=None) | Q(category__path__in=paths)).select_related("category")
     nearest = max(rows, key=lambda row: len(row.category.path) if row.category else -1, default=None)
     revision = nearest.revisions.first() if nearest else None
@@ -87,8 +87,7 @@ def _judged_parent(version: SkillVersion) -> Judged | None:
 
 def waivers_of_skill(skill: Skill) -> list[Waiver]:
     """Return the waivers of a skill and of the branches above it that were not withdrawn, newest first."""
-    parts = skill.category.path.split("/") if skill.category else []
-    paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    paths = lineage(skill.category.path if skill.category else "")
     rows = Waiver.objects.filter(Q(skill=skill) | Q(category__path__in=paths), withdrawn_at=None)
     return list(rows.select_related("owner", "category", "skill"))
 

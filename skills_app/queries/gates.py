@@ -9,6 +9,7 @@ from django.db.models import F, Prefetch, Q
 from skills_app.domain.agreement import Agreement
 from skills_app.domain.gate_outcome import GateOutcome, Judged
 from skills_app.domain.gates import Condition, Gate, Kind, gate_from_data
+from skills_app.domain.paths import lineage
 from skills_app.models import Category, Skill, SkillVersion, ValidationReport, Waiver
 from skills_app.models import Gate as GateRow
 from skills_app.queries.gate_of_version import gate_in_force, gate_waiver, judged_from
@@ -111,10 +112,10 @@ def waivers_for_list(*, place: str = "") -> list[Waiver]:
     """
     rows = Waiver.objects.select_related("skill__category", "category", "owner")
     if place:
-        parts = place.split("/")
-        above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
         here = Q(skill__path=place) | Q(skill__path__startswith=f"{place}/")
-        rows = rows.filter(here | Q(category__path__startswith=f"{place}/") | Q(category__path__in=above))
+        rows = rows.filter(
+            here | Q(category__path__startswith=f"{place}/") | Q(category__path__in=lineage(place))
+        )
     newest = F("withdrawn_at").desc(nulls_first=True)
     return list(rows.order_by(newest, "-made_at", "-pk")[:MOST_WAIVERS])
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from skills_app.domain.change_sets.operations import Act, MergeCategories
+from skills_app.domain.paths import lineage
 from skills_app.models import Category, Skill
 
 MOST_SHOWN = 200
@@ -38,12 +39,7 @@ def merged_skills(merge: MergeCategories, *, text: str = "") -> MergedSkills:
 def _places(merge: MergeCategories) -> list[int]:
     places = Category.objects.order_by().values_list("pk", "key", "path")
     sources = {path for _, key, path in places if key in merge.sources}
-    return [pk for pk, _, path in places if not sources.isdisjoint(_above(path))]
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+    return [pk for pk, _, path in places if not sources.isdisjoint(lineage(path))]
 
 
 def _chosen(merge: MergeCategories) -> list[tuple[str, str]]:

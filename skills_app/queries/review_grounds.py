@@ -7,6 +7,7 @@ from datetime import date
 from skills_app.domain.documents import parse_document
 from skills_app.domain.gate_outcome import Judged
 from skills_app.domain.gates import Gate, Kind, gate_from_data
+from skills_app.domain.paths import lineage
 from skills_app.domain.profiles import PROFILES, judge_all
 from skills_app.domain.reviewing.verdicts import binding_of
 from skills_app.domain.rules import Subject
@@ -109,8 +110,7 @@ def _gates_by_branch(elsewhere: Elsewhere | None) -> dict[str, GateInForce]:
 
 
 def _nearest(gates: dict[str, GateInForce], path: str) -> GateInForce:
-    parts = path.split("/")
-    for length in range(len(parts), 0, -1):
-        if path and (found := gates.get("/".join(parts[:length]))):
+    for one in reversed(lineage(path)):
+        if found := gates.get(one):
             return found
     return gates.get("") or GateInForce(built_in_gate(), BUILT_IN, None)

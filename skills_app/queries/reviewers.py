@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 
+from skills_app.domain.paths import lineage
 from skills_app.domain.reviewing.assignment import REVIEWING_ROLES, Candidate
 from skills_app.domain.reviewing.standing import LIVE
 from skills_app.models import RoleGrant, Skill, SkillVersion
@@ -10,8 +11,7 @@ from skills_app.models import RoleGrant, Skill, SkillVersion
 
 def candidates_for(skill: Skill) -> list[Candidate]:
     """Return everybody active whose role reaches the skill, once for each such grant, in two queries."""
-    parts = skill.category.path.split("/") if skill.category else []
-    paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    paths = lineage(skill.category.path if skill.category else "")
     grants = RoleGrant.objects.filter(
         Q(category=None) | Q(category__path__in=paths), role__in=REVIEWING_ROLES, user__is_active=True
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
+from skills_app.domain.paths import lineage
 from skills_app.domain.skill_filter import BAND_LABELS, QualityBand, SkillFilter
 from skills_app.models import Category, SkillFacet
 from skills_app.queries.skills_for_list import NO_VALUE, skills_matching_filter
@@ -138,10 +139,10 @@ def _branches(chosen: SkillFilter) -> FacetGroup:
     rows = skills_matching_filter(chosen.without("branch")).order_by().values_list("category__path")
     counts: dict[str, int] = defaultdict(int)
     for path, number in rows.annotate(n=Count("pk")):
-        for ancestor in _with_ancestors(path) if path else (NO_VALUE,):
+        for ancestor in lineage(path) if path else (NO_VALUE,):
             counts[ancestor] += number
     picked = chosen.values("branch")
-    opened = {ancestor for path in picked for ancestor in _with_ancestors(path)}
+    opened = {ancestor for path in picked for ancestor in lineage(path)}
     shown = sorted(
         (path for path in {*counts, *picked} - {NO_VALUE} if _is_shown(path, opened)),
         key=lambda path: path.split("/"),
@@ -177,11 +178,6 @@ def _branch_query(chosen: SkillFilter, path: str) -> str:
         parent = path.rpartition("/")[0]
         rest = [p for p in picked if p != path]
         return chosen.only("branch", [*rest, parent] if parent and parent not in rest else rest).query()
-    lineage = set(_with_ancestors(path))
-    others = [p for p in picked if p not in lineage and not p.startswith(f"{path}/")]
+    way = set(lineage(path))
+    others = [p for p in picked if p not in way and not p.startswith(f"{path}/")]
     return chosen.only("branch", [*others, path]).query()
-
-
-def _with_ancestors(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]

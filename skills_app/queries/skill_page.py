@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from skills_app.domain.paths import lineage
 from skills_app.models import PathAlias, Skill, SkillDependency, SkillFacet, SkillFile, SkillVersion
 
 _HEAVY = ("content", "metadata", "front_matter")
@@ -130,8 +131,8 @@ def relations_of_skill(skill: Skill) -> Relations:
 
 def crumbs_of_skill(skill: Skill) -> tuple[Crumb, ...]:
     """Return the branches from the root to the skill's home."""
-    parts = skill.category.path.split("/") if skill.category else []
-    return tuple(Crumb(part, "/".join(parts[: at + 1])) for at, part in enumerate(parts))
+    paths = lineage(skill.category.path if skill.category else "")
+    return tuple(Crumb(path.rpartition("/")[2], path) for path in paths)
 
 
 def _tree_order(file: SkillFile) -> list[tuple[int, str]]:

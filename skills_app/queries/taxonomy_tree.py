@@ -9,6 +9,7 @@ from django.db.models.functions import RowNumber
 
 from skills_app.domain.budget import USUAL_CONTEXT
 from skills_app.domain.limits import CLAUDE_CONTEXT_SHARE
+from skills_app.domain.paths import lineage
 from skills_app.domain.skill_filter import SkillFilter
 from skills_app.models import Category, RoleGrant, Skill
 from skills_app.queries.branch_totals import Totals, counted_skills, totals_by_branch
@@ -107,13 +108,7 @@ class _Level:
 
 def opened(paths: Iterable[str]) -> frozenset[str]:
     """Return ``paths`` and all above them, at most ``MOST_OPEN`` paths."""
-    every = {
-        "/".join(parts[: depth + 1])
-        for path in paths
-        if path
-        for parts in [path.split("/")]
-        for depth in range(len(parts))
-    }
+    every = {one for path in paths for one in lineage(path)}
     return frozenset(sorted(every, key=lambda path: (path.count("/"), path))[:MOST_OPEN])
 
 

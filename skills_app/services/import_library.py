@@ -17,7 +17,7 @@ from skills_app.adapters.library_folder import (
 from skills_app.domain.enums import SkillStatus, VersionOrigin
 from skills_app.domain.errors import AliasLoops, PathTaken, SkillsError
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason
-from skills_app.domain.paths import clean_path, disk_path
+from skills_app.domain.paths import clean_path, disk_path, lineage
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
 from skills_app.models import Category, PathAlias, Skill
 from skills_app.queries.resolve_path import resolve_path
@@ -129,7 +129,7 @@ class _Import:
         """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
         known = set(Category.objects.values_list("path", flat=True))
         for path, description in self.scan.index.categories:
-            unknown = [one for one in _with_those_above(path) if one not in known]
+            unknown = [one for one in lineage(path) if one not in known]
             alias = PathAlias.objects.filter(path__in=unknown).order_by("path").first() if unknown else None
             if alias is not None:
                 self.led_away[path] = alias.path
@@ -312,12 +312,6 @@ class _Import:
 
     def _conflict(self, path: str, message: str) -> None:
         self.problems.append(LibraryProblem(path[:1024], LibraryReason.CONFLICT, message, _CONFLICT_REMEDY))
-
-
-def _with_those_above(path: str) -> list[str]:
-    """Return the address of a category after those of all above it."""
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _taken_twice(read: LibrarySkill, other: str, skill: Skill) -> str:

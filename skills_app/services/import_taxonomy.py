@@ -11,7 +11,7 @@ from skills_app.domain.change_sets.operations import Move, Operation, Refacet, R
 from skills_app.domain.change_sets.rows import TOP, Kind
 from skills_app.domain.errors import AliasLoops, PathInvalid, PathTaken
 from skills_app.domain.library_problems import LibraryProblem
-from skills_app.domain.paths import is_path, parent_of
+from skills_app.domain.paths import is_path, lineage, parent_of
 from skills_app.domain.taxonomy_files import meta_differences
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex, read_index
 from skills_app.models import Category, PathAlias, PlacementChange, Skill
@@ -114,7 +114,7 @@ class _Taking:
                 self.led[path] = home
                 self.report.followed.append((path, home))
             make_category(path=home, description=wanted[path], title=titles.get(path, ""), actor_name=name)
-            known.update(_with_those_above(home))
+            known.update(lineage(home))
         self.report.categories = sorted(known - before)
 
     def _home(
@@ -125,7 +125,7 @@ class _Taking:
         old: Mapping[str, tuple[str | None, str | None]],
     ) -> str:
         """Return where a category of the index is here: its path, or by the old address at or above it; empty: refused."""
-        while at := next((one for one in _with_those_above(path) if one in old and one not in known), ""):
+        while at := next((one for one in lineage(path) if one in old and one not in known), ""):
             category, skill = old[at]
             if category is None:
                 told = f"{path} was not made a category, because {at} is an old address of the skill {skill}."
@@ -135,7 +135,7 @@ class _Taking:
         if not is_path(path):
             self.report.refused.append(f"{path} was not made a category: it is too long or too deep.")
             return ""
-        if any(one in skills and one not in known for one in _with_those_above(path)):
+        if any(one in skills and one not in known for one in lineage(path)):
             told = f"{path} was not made a category, because a skill lives there or above it."
             self.report.refused.append(told)
             return ""
@@ -245,12 +245,6 @@ class _Taking:
                 continue
             except (PathTaken, PathInvalid) as error:
                 self.report.refused.append(str(error))
-
-
-def _with_those_above(path: str) -> list[str]:
-    """Return the address of a category after those of all above it."""
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def as_lines(report: TaxonomyImport, *, is_dry_run: bool) -> list[str]:

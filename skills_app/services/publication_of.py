@@ -7,7 +7,7 @@ from django.utils import timezone
 from skills_app.adapters.published_library import FolderChange, Publication
 from skills_app.domain.enums import SkillStatus
 from skills_app.domain.index_writing import IndexChange, IndexEntry
-from skills_app.domain.paths import is_path
+from skills_app.domain.paths import is_path, lineage, parent_of
 from skills_app.domain.published_files import PublishedFile, digest_of_files
 from skills_app.models import Category, Promotion, Skill
 
@@ -69,7 +69,6 @@ def commit_message(subject: str, body: str, person: str) -> str:
 
 
 def _categories(path: str) -> tuple[tuple[str, str], ...]:
-    parts = path.split("/")[:-1]
-    paths = ["/".join(parts[: n + 1]) for n in range(len(parts))]
+    paths = lineage(parent_of(path))
     told = dict(Category.objects.filter(path__in=paths).values_list("path", "description"))
     return tuple((one, told.get(one, "")) for one in paths)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_app.domain.paths import clean_path, disk_path, is_path, name_of, parent_of, title_of
+from skills_app.domain.paths import clean_path, disk_path, is_path, lineage, name_of, parent_of, title_of
 
 CLEAN = [
     ("python/async", "python/async"),
@@ -56,3 +56,10 @@ def test_names_titles_and_parents_come_from_segments() -> None:
     assert [name_of(slug) for slug in ("_core_syntax", "async", "__")] == ["core-syntax", "async", "__"]
     assert [title_of(slug) for slug in ("core-syntax", "_core", "")] == ["Core syntax", "Core", ""]
     assert [parent_of(path) for path in ("a/b/c", "a", "")] == ["a/b", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("", []), ("a", ["a"]), ("a/b-c/d", ["a", "a/b-c", "a/b-c/d"]), ("a/a", ["a", "a/a"])]
+)
+def test_a_lineage_leads_from_the_outermost_to_the_path_itself(path: str, said: list[str]) -> None:
+    assert lineage(path) == said
