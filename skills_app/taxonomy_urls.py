@@ -9,6 +9,7 @@ urlpatterns = [
     path("", taxonomy.tree, name="tree"),
     path("branches/<slug:key>/", taxonomy.branch, name="branch"),
     path("unplaced/", taxonomy.unplaced, name="unplaced"),
+    path("look/", taxonomy.look, name="look"),
     path("steps/add/", taxonomy.step_add, name="step_add"),
     path("placement/", placement.placement, name="placement"),
     path("targets/", placement.targets, name="targets"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
@@ -11,7 +12,7 @@ from skills_app.domain.budget import USUAL_CONTEXT
 from skills_app.domain.limits import CLAUDE_CONTEXT_SHARE
 from skills_app.domain.paths import lineage
 from skills_app.domain.skill_filter import SkillFilter
-from skills_app.models import Category, RoleGrant, Skill
+from skills_app.models import Category, PathAlias, RoleGrant, Skill
 from skills_app.queries.branch_totals import Totals, counted_skills, totals_by_branch
 from skills_app.queries.draft_marks import DraftMarks
 
@@ -24,6 +25,7 @@ MOST_MORE = 9
 # Tokens that one host leaves for the lines of all skills together; a branch beyond it is never seen whole there.
 CATALOG_TOKENS = int(USUAL_CONTEXT * CLAUDE_CONTEXT_SHARE)
 _NOTHING = Totals()
+T = TypeVar("T", Category, Skill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Node:
     """A row of the tree; ``nodes`` are those below it when it is open, ``mark`` says what a draft does with it.
 
     ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
-    there yet: the draft would add it, so it has no key. ``num_inside`` counts what the draft does with rows below it.
+    there yet: the draft would add it, so it has no key. ``num_inside`` counts what the draft does with rows below it;
+    ``was`` is the old address by which it was found.
     """
 
     kind: str
@@ -76,6 +79,7 @@ class Node:
     rest: Rest | None = None
     is_new: bool = False
     num_inside: int = 0
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,17 @@ class Look:
     def num_shown(self, path: str, size: int) -> int:
         """Return how many skills of a category are shown, of which ``size`` are at first."""
         return size * (1 + min(self.more.get(path, 0), MOST_MORE))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what a search found: the rows, how many categories and skills there are in all, and which page of how many."""
+
+    nodes: tuple[Node, ...]
+    num_categories: int
+    num_skills: int
+    page: int
+    num_pages: int
 
 
 @dataclass(slots=True)
@@ -167,22 +182,58 @@ def more_nodes(
     return nodes, Rest(hidden, end, size, key, path) if hidden > 0 else None
 
 
-def found_nodes(text: str, look: Look) -> tuple[tuple[Node, ...], bool]:
-    """Return categories and then skills in whose path, title or name ``text`` occurs, and whether there are more.
+def found_nodes(text: str, look: Look, page: int = 1) -> Found:
+    """Return a page of the categories and skills in whose path, title, name or old address ``text`` occurs.
 
-    At most ``MOST_FOUND`` of each are returned.
+    ``MOST_FOUND`` of each are on a page; what is picked in ``look`` and not among them stands first. Found by an old
+    address alone, a row says which. What there is in all is counted only where one page does not hold it.
     """
     level = _level("", look)
+    old = PathAlias.objects.filter(path__icontains=text).order_by()
     wanted = Q(path__icontains=text) | Q(title__icontains=text)
+    wanted |= Q(pk__in=old.filter(category__isnull=False).values("category"))
     if look.chosen.is_narrowed:
         wanted &= Q(path__in=list(level.totals))
-    places = list(_places(wanted)[: MOST_FOUND + 1])
     named = Q(path__icontains=text) | Q(name__icontains=text)
-    skills = list(_listed(look.chosen).filter(named).order_by("path")[: MOST_FOUND + 1])
-    return (
-        *(_category_node(place, level, shown_as=place.path) for place in places[:MOST_FOUND]),
-        *(_skill_node(skill, look.marks, shown_as=skill.path) for skill in skills[:MOST_FOUND]),
-    ), max(len(places), len(skills)) > MOST_FOUND
+    named |= Q(pk__in=old.filter(skill__isnull=False).values("skill"))
+    homes = _listed(look.chosen)
+    places, num_places = _part(_places(wanted), page)
+    skills, num_skills = _part(homes.filter(named).order_by("path"), page)
+    rest = look.picked - {one.key for one in places} - {one.key for one in skills}
+    if rest:
+        places = [*_places(Q(key__in=rest)), *places]
+        skills = [*homes.filter(key__in=rest).order_by("path"), *skills]
+    was = _old_addresses(old, text, places, skills)
+    nodes = (
+        *(_category_node(one, level, shown_as=one.path, was=was.get(one.key, "")) for one in places),
+        *(_skill_node(one, look.marks, shown_as=one.path, was=was.get(one.key, "")) for one in skills),
+    )
+    num_pages = max(-(-max(num_places, num_skills) // MOST_FOUND), 1)
+    return Found(nodes, num_places, num_skills, page, num_pages)
+
+
+def _part(rows: QuerySet[T], page: int) -> tuple[list[T], int]:
+    """Return the rows of a page, and how many rows there are in all."""
+    start = (page - 1) * MOST_FOUND
+    shown = list(rows[start : start + MOST_FOUND + 1])
+    is_all = len(shown) <= MOST_FOUND and (shown or page == 1)
+    return shown[:MOST_FOUND], start + len(shown) if is_all else rows.count()
+
+
+def _old_addresses(
+    old: QuerySet[PathAlias], text: str, places: Iterable[Category], skills: Iterable[Skill]
+) -> dict[str, str]:
+    """Return by key the first old address of each row that is not found by what it is called now."""
+    sought = text.casefold()
+    by_place = {one.pk: one.key for one in places if sought not in f"{one.path}\n{one.title}".casefold()}
+    by_skill = {one.pk: one.key for one in skills if sought not in f"{one.path}\n{one.name}".casefold()}
+    if not by_place and not by_skill:
+        return {}
+    rows = old.filter(Q(category__in=by_place) | Q(skill__in=by_skill)).order_by("-path")
+    return {
+        by_place[place] if skill is None else by_skill[skill]: path
+        for path, place, skill in rows.values_list("path", "category_id", "skill_id")
+    }
 
 
 def _level(branch: str, look: Look) -> _Level:
@@ -245,7 +296,9 @@ def _nodes(parent: str, key: str, level: _Level) -> tuple[tuple[Node, ...], Rest
     ), Rest(hidden, start, MOST_SKILLS, key, parent) if hidden else None
 
 
-def _category_node(place: Category, level: _Level, *, most: int = 0, shown_as: str = "") -> Node:
+def _category_node(
+    place: Category, level: _Level, *, most: int = 0, shown_as: str = "", was: str = ""
+) -> Node:
     is_open = place.path in level.look.open_paths and not shown_as
     below, rest = _nodes(place.path, place.key, level) if is_open else ((), None)
     totals = level.totals.get(place.path, _NOTHING)
@@ -264,10 +317,11 @@ def _category_node(place: Category, level: _Level, *, most: int = 0, shown_as: s
         nodes=below,
         rest=rest,
         num_inside=level.look.marks.inside.get(place.path, 0),
+        was=was,
     )
 
 
-def _skill_node(skill: Skill, marks: DraftMarks, shown_as: str = "") -> Node:
+def _skill_node(skill: Skill, marks: DraftMarks, shown_as: str = "", was: str = "") -> Node:
     quality = skill.quality_score if skill.calibrated_score is None else skill.calibrated_score
     return Node(
         "skill",
@@ -278,4 +332,5 @@ def _skill_node(skill: Skill, marks: DraftMarks, shown_as: str = "") -> Node:
         status=skill.status,
         quality=quality,
         mark=marks.words.get(skill.key, ""),
+        was=was,
     )

@@ -42,7 +42,7 @@ _NARROWING = (*GROUPS, "facet")
 @require_GET
 @require("read")
 def tree(request: HttpRequest) -> HttpResponse:
-    """Show the tree, opened along every ``?at=`` (a path), or what ``?q=`` finds; with what one's draft does drawn in it.
+    """Show the tree, opened along every ``?at=`` (a path), or what ``?q=`` finds (``?page=``); with what one's draft does drawn in it.
 
     With ``?of=`` (a key) another open change-set is drawn instead, such as a proposal that one may accept.
     Each ``?more=`` (a path, empty for what has no home) shows more skills of a large category. Facets and the other groups of the list of skills narrow it; ``?by=facets`` offers them to choose from.
@@ -69,6 +69,13 @@ def unplaced(request: HttpRequest) -> HttpResponse:
         return redirect("taxonomy:tree")
     look = _look_at_rows(request)
     return _rows(request, look, more_nodes(None, look, _start(request)))
+
+
+@require_POST
+@require("read")
+def look(request: HttpRequest) -> HttpResponse:
+    """Show the tree again with more rows of it, or another page of what was found; what is selected stays selected."""
+    return _tree_page(request, request.POST.dict(), "", 200)
 
 
 @require_POST
@@ -109,8 +116,11 @@ def _kept(chosen: SkillFilter, drawn: PlacementChange | None, draft: PlacementCh
 
 
 def _start(request: HttpRequest) -> int:
-    asked = request.GET.get("from", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 0
+    return _number(request.GET.get("from", ""), 0)
+
+
+def _number(text: str, least: int) -> int:
+    return max(int(text), least) if text.isascii() and text.isdigit() and len(text) < 8 else least
 
 
 def _rows(request: HttpRequest, look: Look, found: tuple[tuple[Node, ...], Rest | None]) -> HttpResponse:
@@ -133,14 +143,15 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
     chosen, draft, drawn = _chosen(asked), open_draft(request.user), _drawn(request, asked)
     more = [path.strip("/")[:512] for path in asked.getlist("more")]
     open_paths = opened([*branch_paths(paths), *homes_of(picked)])
-    look = Look(open_paths, _marks(drawn), chosen, Counter(more), frozenset(picked))
-    nodes, is_cut = found_nodes(query, look) if query else (tree_nodes(look), False)
-    unplaced_ones, unplaced_rest = ((), None) if query else unplaced_nodes(look)
+    seen = Look(open_paths, _marks(drawn), chosen, Counter(more), frozenset(picked))
+    found = found_nodes(query, seen, _number(asked.get("page", ""), 1)) if query else None
+    nodes = found.nodes if found else tree_nodes(seen)
+    unplaced_ones, unplaced_rest = ((), None) if query else unplaced_nodes(seen)
     is_by_facets = asked.get("by") == "facets" or chosen.is_narrowed
     context = {
         "query": query,
         "nodes": nodes,
-        "is_cut": is_cut,
+        "found": found,
         "unplaced": unplaced_ones,
         "unplaced_rest": unplaced_rest,
         "more": more,
@@ -149,7 +160,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "keep_query": _kept(chosen, drawn, draft),
         "drawn": drawn if drawn != draft else None,
         "others": other_open_changes(request.user, draft),
-        "open_paths": sorted(look.open_paths),
+        "open_paths": sorted(seen.open_paths),
         "is_by_facets": is_by_facets,
         # What curators gave first, then the branches, then what every skill has.
         "facets": sorted(facets_for_list(chosen), key=_facet_order) if is_by_facets else [],
