@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
-from runs_app.domain.trends.score_moves import first_score, is_move, score_move
+from runs_app.domain.trends.score_moves import falls, score_move
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import VersionStanding
 from runs_app.queries.trends import branches_below
@@ -19,41 +19,28 @@ from skills_app.models import Skill
 MOST_SHOWN, MOST_BETTER = 50, 20
 
 
+_SHOWN = (
+    "number",
+    "day",
+    "gate",
+    "scores",
+    "version__number",
+    "version__skill__key",
+    "version__skill__path",
+    "version__skill__name",
+)
 # Whether a skill got worse, by what the gate said of the version before and says of the one now.
 _GATE_MOVES = {("passed", "blocked"): True, ("blocked", "passed"): False}
-_UNSHOWN = (
-    "rules",
-    "scores",
-    "version__content",
-    "version__front_matter",
-    "version__metadata",
-    "version__skill__keywords",
-    "version__skill__tags",
-    "version__skill__capabilities",
-)
-
-
-class _Pair(NamedTuple):
-    """What is read of a skill: its standing now, and the newest one from before the period."""
-
-    pk: int
-    pk_before: int
-    path: str
-    branch: str
-    number: int
-    number_before: int
-    gate: str
-    gate_before: str
-    scores: str
-    scores_before: str
 
 
 class _Move(NamedTuple):
-    """A skill that moved, before its rows are read; by its gate, or else by a score."""
+    """A skill that moved, before its rows are read: its path, its standing now, the newest from before the period, its branch."""
 
-    pair: _Pair
+    path: str
+    pk: int
+    pk_before: int
+    branch: str
     is_worse: bool
-    is_by_gate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +116,7 @@ class ActiveMoves:
     @property
     def place(self) -> str:
         """The lowest branch that holds every one that got worse; empty when there is none but the whole."""
-        return _shared_branch(one.pair.branch for one in self._sides[True])
+        return _shared_branch(one.branch for one in self._sides[True])
 
     def num(self, *, is_worse: bool) -> int:
         """Return how many moved that way."""
@@ -205,27 +192,30 @@ def _moves(changed: QuerySet[VersionStanding], since: date) -> list[_Move]:
     """Return what moved, by path."""
     found = []
     unclear = []
-    for pair in _pairs(changed, since):
-        is_worse = _GATE_MOVES.get((pair.gate_before, pair.gate))
+    texts = []
+    for path, pk, pk_before, branch, gate, gate_before, text, text_before in _pairs(changed, since):
+        is_worse = _GATE_MOVES.get((gate_before, gate))
+        if is_worse is None and text != text_before:
+            is_worse = falls(text_before, text)
+            if is_worse is None:
+                unclear.append((path, pk, pk_before, branch))
+                texts.append(f"[{text_before},{text}]")
         if is_worse is not None:
-            found.append(_Move(pair, is_worse, is_by_gate=True))
-        elif pair.scores != pair.scores_before:
-            before, now = first_score(pair.scores_before), first_score(pair.scores)
-            if before and now and before[0] == now[0] and is_move(before[1], now[1]):
-                found.append(_Move(pair, now[1] < before[1], is_by_gate=False))
-            else:
-                unclear.append(pair)
+            found.append(_Move(path, pk, pk_before, branch, is_worse))
     # The scores of all the others are read as one JSON text, which is much quicker.
-    texts = ",".join(f"[{pair.scores_before},{pair.scores}]" for pair in unclear)
-    for pair, (old, new) in zip(unclear, json.loads(f"[{texts}]"), strict=True):
+    for told, (old, new) in zip(unclear, json.loads(f"[{','.join(texts)}]"), strict=True):
         move = score_move(old, new)
         if move is not None:
-            found.append(_Move(pair, move.is_worse, is_by_gate=False))
-    return sorted(found, key=lambda one: one.pair.path)
+            found.append(_Move(*told, move.is_worse))
+    # No two skills have one path, so nothing after it is ever compared.
+    return sorted(found)
 
 
-def _pairs(changed: QuerySet[VersionStanding], since: date) -> Iterator[_Pair]:
-    """Read both sides of each skill in one query, and only what is compared: there may be ten thousand skills."""
+def _pairs(changed: QuerySet[VersionStanding], since: date) -> Iterator[tuple[Any, ...]]:
+    """Read both sides of each skill in one query, and only what is compared: there may be ten thousand skills.
+
+    Each is the path, both standings, the branch, the gate now and before, and the scores now and before as JSON texts.
+    """
     earlier = VersionStanding.objects.filter(skill=OuterRef("skill"), day__lt=since).order_by("-number")
     rows = changed.order_by().filter(skill__standings=Subquery(earlier.values("pk")[:1]))
     rows = rows.annotate(
@@ -234,22 +224,30 @@ def _pairs(changed: QuerySet[VersionStanding], since: date) -> Iterator[_Pair]:
         text_before=Cast("skill__standings__scores", TextField()),
     )
     rows = rows.exclude(gate=F("gate_before"), text=F("text_before"))
-    columns = ("pk", "skill__standings__pk", "skill__path", "branch", "number", "skill__standings__number",
-               "gate", "gate_before", "text", "text_before")  # fmt: skip
-    return map(_Pair._make, rows.values_list(*columns))
+    columns = (
+        "skill__path",
+        "pk",
+        "skill__standings__pk",
+        "branch",
+        "gate",
+        "gate_before",
+        "text",
+        "text_before",
+    )
+    return rows.values_list(*columns).iterator(chunk_size=2_000)
 
 
 def _moved(moves: list[_Move]) -> tuple[Moved, ...]:
     """Read the skills and the versions of these moves."""
-    pks = [pk for one in moves for pk in (one.pair.pk_before, one.pair.pk)]
-    rows = VersionStanding.objects.select_related("version__skill").defer(*_UNSHOWN)
+    pks = [pk for one in moves for pk in (one.pk_before, one.pk)]
+    rows = VersionStanding.objects.select_related("version__skill").only(*_SHOWN)
     standings = {row.pk: row for row in rows.filter(pk__in=pks)}
-    return tuple(
-        Moved(standings[now].version.skill, standings[before], standings[now], one.is_worse, _reason(one))
-        for one in moves
-        for before, now in [(one.pair.pk_before, one.pair.pk)]
-        if {before, now} <= standings.keys()
-    )
+    found = []
+    for one in moves:
+        if {one.pk, one.pk_before} <= standings.keys():
+            before, now = standings[one.pk_before], standings[one.pk]
+            found.append(Moved(now.version.skill, before, now, one.is_worse, _reason(before, now)))
+    return tuple(found)
 
 
 def _shared_branch(branches: Iterable[str]) -> str:
@@ -262,16 +260,17 @@ def _shared_branch(branches: Iterable[str]) -> str:
     return "/".join(shared)
 
 
-def _reason(move: _Move) -> str:
-    """Return by what a skill moved, in words."""
-    pair = move.pair
-    old, new = pair.number_before, pair.number
-    if move.is_by_gate:
-        if move.is_worse:
+def _reason(before: VersionStanding, now: VersionStanding) -> str:
+    """Return by what a skill moved, in words: its gate, or else a score."""
+    old, new = before.number, now.number
+    is_worse = _GATE_MOVES.get((before.gate, now.gate))
+    if is_worse is not None:
+        if is_worse:
             return f"version {old} passed the gate, version {new} does not"
         return f"version {new} passes the gate, version {old} did not"
-    score = score_move(json.loads(pair.scores_before), json.loads(pair.scores))
-    assert score is not None
+    score = score_move(before.scores, now.scores)
+    if score is None:
+        return ""
     verb = "fell" if score.is_worse else "rose"
     return f"{score.scorer} {score.version} {verb} from {score.before:.2f} to {score.now:.2f}".replace(
         "  ", " "

@@ -117,9 +117,12 @@ def _narrowed(
 def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[float]]:
     """Return the days from opening to the first verdict of the reviews that had it in the period before, and in this one."""
     first, begun, after = _moments_of(period)
-    given = reviews.filter(verdicts__undone_at=None).annotate(decided=Min("verdicts__given_at"))
+    # Grouped by two columns, not by all that a review has.
+    given = reviews.filter(verdicts__undone_at=None).order_by().values("pk", "opened_at")
+    given = given.annotate(decided=Min("verdicts__given_at"))
     rows = given.filter(decided__gte=first, decided__lt=after).values_list(
-        Case(When(decided__lt=begun, then=True), default=False),
+        # A number, because each truth value would be read by a function of its own.
+        Case(When(decided__lt=begun, then=1), default=0),
         # As the database writes them: only their difference is wanted, of ten thousand reviews.
         Cast("opened_at", TextField()),
         Cast("decided", TextField()),

@@ -7,6 +7,7 @@ is added up anew is equal to the last digit. A t-digest would be smaller, but de
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,8 +37,7 @@ class Sketch:
     def of(cls, values: Iterable[float], scale: Scale = Scale.EVEN) -> "Sketch":
         """Return the sketch of ``values``."""
         made = cls(scale)
-        for value in values:
-            made.add(value)
+        made.counts = dict(Counter(map(made._bin, values)))
         return made
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Scores that moved, and the first of a JSON text without JSON."""
+"""Scores that moved, and the first of two JSON texts without JSON."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs_app.domain.trends.score_moves import first_score, is_move, score_move
+from runs_app.domain.trends.score_moves import falls, score_move
 
 NAMES = st.text(max_size=6) | st.sampled_from(
     ["fleet-1", 'a", 0.5', "x]", 'x", 0.5]y', "\\", "", ", ", '[["']
@@ -18,27 +18,16 @@ SCORES = st.lists(
 )
 
 
-@given(scores=SCORES)
-def test_the_first_score_is_the_one_that_json_reads_or_left_to_it(
-    scores: list[tuple[str, str, float]],
-) -> None:
-    found = first_score(json.dumps(scores))
-
-    if found is not None:
-        ruler, value = found
-        assert (json.loads(f"{ruler}]]"), value) == ([[*scores[0][:2]]], scores[0][2])
-
-
 @given(old=SCORES, new=SCORES)
-def test_the_first_of_both_decides_as_all_do(
+def test_the_first_of_both_decides_as_all_do_or_leaves_it_to_json(
     old: list[tuple[str, str, float]], new: list[tuple[str, str, float]]
 ) -> None:
-    before, now = first_score(json.dumps(old)), first_score(json.dumps(new))
+    fell = falls(json.dumps(old), json.dumps(new))
 
-    if before and now and before[0] == now[0] and is_move(before[1], now[1]):
+    if fell is not None:
         move = score_move(old, new)
         assert move is not None
-        assert (move.before, move.now) == (before[1], now[1])
+        assert (move.scorer, move.version, move.is_worse) == (*new[0][:2], fell)
 
 
 @pytest.mark.parametrize(
@@ -58,5 +47,9 @@ def test_a_score_moves_by_the_same_ruler_and_far_enough(
 
 
 def test_a_usual_text_needs_no_json() -> None:
-    assert first_score('[["fleet-1", "1.0", 0.25], ["model", "", 0.5]]') == ('[["fleet-1", "1.0"', 0.25)
-    assert first_score("[]") is None
+    old = '[["fleet-1", "1.0", 0.25], ["model", "", 0.5]]'
+
+    assert falls(old, '[["fleet-1", "1.0", 0.125]]') is True
+    assert falls(old, '[["fleet-1", "1.0", 0.5], ["other", "", 0.5]]') is False
+    for unclear in ('[["fleet-1", "1.0", 0.26]]', '[["fleet-1", "1", 0.9]]', "[]"):
+        assert falls(old, unclear) is falls(unclear, old) is None
