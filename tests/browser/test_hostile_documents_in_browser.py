@@ -13,7 +13,7 @@ from django.test import Client
 
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.storable import storable_text
-from skills_app.models import Comment, Skill, SkillFile, SkillVersion
+from skills_app.models import Comment, Review, Skill, SkillFile, SkillVersion
 from skills_app.services.add_version import add_version
 from skills_app.services.index_skill_text import index_skill_text
 from tests.hostile_documents import EVIL_HOST, HOSTILE, Hostile
@@ -53,6 +53,12 @@ LIVE = """() => {
     }
   }
   return found;
+}"""
+
+WORDS_WITHOUT = """(gone) => {
+  const text = document.querySelector("#text-title").closest("section").cloneNode(true);
+  for (const element of text.querySelectorAll(gone)) element.remove();
+  return text.textContent.replace(/\\s+/g, " ").replace(/ \\./g, ".");
 }"""
 
 
@@ -217,6 +223,34 @@ def test_differences(watch: Watch, view: str) -> None:
         watch.visit(f"{path}&part={part}")
         seen += watch.page.locator("#compare-body").inner_text()
     assert [number for number, _ in NUMBERED if seen.count(end_of(number)) < 2] == []
+
+
+def test_rendered_differences_and_reviews(watch: Watch) -> None:
+    """Each document as the text under review, and as what comes and what goes in a rendered difference."""
+    olga = made.person("olga")
+    review = made.review(made.draft(author=olga), olga, User.objects.get(username="ada"))
+    of, groups = review.skill, in_groups()
+    texts = [document(of.slug, markdown(group)) for group in groups]
+    versions = SkillVersion.objects.bulk_create(
+        SkillVersion(skill=of, number=number, digest=str(number), content_digest=str(number), content=text, made_at=START)
+        for number, text in enumerate(texts, start=3)
+    )  # fmt: skip
+
+    # The version after each brings the next documents and takes these away.
+    before: list[int] = []
+    for version, group in zip(versions, groups, strict=True):
+        ends = [number for number, _ in group]
+        watch.visit(
+            f"/skills/{of.key}/compare/?base={version.number - 1}&head={version.number}&view=rendered"
+        )
+        assert watch.page.locator(".diff-doc").count() > 0
+        for side, other_side in ((before, "ins, [data-diff=added]"), (ends, "del, [data-diff=removed]")):
+            words = watch.page.evaluate(WORDS_WITHOUT, other_side)
+            assert [number for number in side if end_of(number) not in words] == []
+        before = ends
+        Review.objects.filter(pk=review.pk).update(version=version)
+        watch.visit(review.get_absolute_url())
+        assert_ends(watch.page, ends, "[data-review-text]")
 
 
 def test_snippets_of_a_search(watch: Watch) -> None:
