@@ -1,4 +1,4 @@
-"""Comments on what is not the text of the document: its front matter, by mouse and by keyboard."""
+"""Comments on what is not the text under review: front matter, words that were removed, and other files."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from skills_app.models import Comment, Review
 from tests.browser.pages import Open
 from tests.browser.waiting import expect, wait_until
 from tests.skills_app import review_makers as made
+from tests.skills_app.skill_makers import text_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,7 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def review(open_page: Open) -> Review:
     """A review of Ada, who is signed in."""
     olga = made.person("olga", Role.CURATOR)
-    return made.review(made.draft(author=olga), olga, User.objects.get(username="ada"))
+    return made.review(
+        made.draft(author=olga, files=(text_file("references/guide.md", "Guide.\n"),)),
+        olga,
+        User.objects.get(username="ada"),
+    )
 
 
 def keep(page: Any, words: str) -> Comment:
@@ -126,3 +131,31 @@ def test_removed_words_are_reached_by_keyboard_alone(open_page: Open, review: Re
 
     expect(page.get_by_label("Quoted words")).to_have_value("An older body.")
     expect(page.get_by_label("About words of version 1 that were removed since")).to_be_checked()
+
+
+def test_words_of_another_file_of_a_difference_are_commented_on_that_file(
+    open_page: Open,
+    review: Review,
+) -> None:
+    page = open_page(f"/skills/{review.skill.key}/compare/?head=2&view=unified")
+    page.evaluate(
+        """() => {
+          const walk = document.createTreeWalker(document.querySelector("#compare-body"), NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) {
+            const at = walk.currentNode.data.indexOf("Guide.");
+            if (at < 0 || !walk.currentNode.parentElement.closest("[data-path] td.both")) continue;
+            getSelection().setBaseAndExtent(walk.currentNode, at, walk.currentNode, at + 6);
+            return;
+          }
+        }"""
+    )
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    expect(page.get_by_label("Quoted words")).to_have_value("Guide.")
+    expect(page.get_by_label("About").locator("option:checked")).to_have_text("references/guide.md")
+    page.get_by_label("Comment", exact=True).fill("Guide to what?")
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.get_by_text("Kept as a draft").wait_for()
+
+    row = Comment.objects.get()
+    assert (row.path, row.quote) == ("references/guide.md", "Guide.")

@@ -1,13 +1,14 @@
 """A review in a real browser: the whole way with the keyboard alone, without JavaScript, by mouse, and axe."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from skills_app.domain.enums import Role
-from skills_app.models import Comment, Review, Skill, SkillVersion, Verdict
+from skills_app.models import Comment, Promotion, Review, Skill, SkillVersion, Verdict
 from skills_app.services.edit_gate import edit_gate
 from tests.browser.pages import Open, violations
 from tests.browser.waiting import expect, wait_until
@@ -56,9 +57,10 @@ def tab_to(page: Any, role: str, name: str) -> None:
     raise AssertionError(f"Tab never reached {role} {name}")
 
 
-def test_a_version_is_reviewed_from_its_page_to_the_approval_by_keyboard_alone(
+def test_a_version_is_reviewed_from_its_page_to_its_publication_by_keyboard_alone(
     open_page: Open,
     version: SkillVersion,
+    root: Path,
 ) -> None:
     page = open_page(version.get_absolute_url())
     tab_to(page, "link", "Review")
@@ -108,6 +110,26 @@ def test_a_version_is_reviewed_from_its_page_to_the_approval_by_keyboard_alone(
     page.get_by_text("Your decision is taken back").wait_for()
     assert Review.objects.get().status == "open"
     assert Comment.objects.get().is_draft
+
+    page.keyboard.press("a")
+    wait_until(page, "document.activeElement.textContent.trim() === 'Send with 1 draft'")
+    page.keyboard.press("Enter")
+    page.get_by_text("You approved version 2.").wait_for()
+    tab_to(page, "link", "Promote version 2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/versions/2/promote/")
+    tab_to(page, "textbox", "Semantic version")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("1.2.0")
+    tab_to(page, "textbox", "What changed")
+    page.keyboard.type("Advice for all.")
+    tab_to(page, "button", "Promote")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**tab=publishing")
+    expect(page.get_by_text("Version 2 is published as 1.2.0.")).to_be_visible()
+    promotion = Promotion.objects.standing().get()
+    assert (promotion.version_id, promotion.semantic_version) == (version.pk, "1.2.0")
+    assert made.BODY in (root / "tools/one/SKILL.md").read_text()
 
 
 def test_no_single_key_decides_anything(open_page: Open, review: Review) -> None:
@@ -201,34 +223,6 @@ def test_words_of_a_difference_are_commented_in_the_review(
     page.get_by_text("Kept as a draft").wait_for()
 
     assert Comment.objects.get(author=ada()).quote == "second sentence"
-
-
-def test_words_of_another_file_of_a_difference_are_commented_on_that_file(
-    open_page: Open,
-    review: Review,
-) -> None:
-    page = open_page(f"/skills/{review.skill.key}/compare/?head=2&view=unified")
-    page.evaluate(
-        """() => {
-          const walk = document.createTreeWalker(document.querySelector("#compare-body"), NodeFilter.SHOW_TEXT);
-          while (walk.nextNode()) {
-            const at = walk.currentNode.data.indexOf("Guide.");
-            if (at < 0 || !walk.currentNode.parentElement.closest("[data-path] td.both")) continue;
-            getSelection().setBaseAndExtent(walk.currentNode, at, walk.currentNode, at + 6);
-            return;
-          }
-        }"""
-    )
-    page.keyboard.press("c")
-    page.wait_for_url("**/reviews/**")
-    expect(page.get_by_label("Quoted words")).to_have_value("Guide.")
-    expect(page.get_by_label("About").locator("option:checked")).to_have_text("references/guide.md")
-    page.get_by_label("Comment", exact=True).fill("Guide to what?")
-    page.get_by_role("button", name="Keep as a draft").click()
-    page.get_by_text("Kept as a draft").wait_for()
-
-    row = Comment.objects.get(author=ada())
-    assert (row.path, row.quote) == ("references/guide.md", "Guide.")
 
 
 def kept_words(page: Any) -> list[str]:
