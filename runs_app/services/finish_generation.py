@@ -26,7 +26,7 @@ from skills_app.domain.writing import with_front_matter_value
 from skills_app.models import Skill, SkillVersion
 from skills_app.queries.resolve_path import resolve_path
 from skills_app.services.add_version import add_version
-from skills_app.services.apply_fixes import file_record
+from skills_app.services.apply_fixes import file_records
 from skills_app.services.judge_version import judge_version
 from skills_app.services.make_skill import make_skill
 from skills_app.services.open_review import weigh_review
@@ -131,7 +131,7 @@ def _files(base: SkillVersion, result: GenerationResult) -> list[FileRecord]:
         replace(record, data=data, size_bytes=len(data), digest=sha256(data).hexdigest())
         if (data := changed.get(record.path)) is not None
         else record
-        for record in map(file_record, base.files.all())
+        for record in file_records(base)
     ]
 
 

@@ -20,7 +20,7 @@ from skills_app.domain.reviewing.places import PlaceKind, place_comment
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 from skills_app.services.add_version import add_version
-from skills_app.services.apply_fixes import file_record
+from skills_app.services.apply_fixes import file_records
 from skills_app.services.judge_version import judge_version
 from skills_app.services.open_review import weigh_review
 from skills_app.services.review_state import (
@@ -82,7 +82,7 @@ def _chosen(review: Review, comment_ids: Collection[int]) -> list[Comment]:
 def _new_version(version: SkillVersion, rows: list[Comment], actor: User, now: datetime) -> SkillVersion:
     document = parse_document(version.content)
     edited = document.with_edits(_edit(document, row) for row in rows if not row.path)
-    before = [file_record(file) for file in version.files.all()]
+    before = file_records(version)
     files = _with_edits(before, [row for row in rows if row.path], paths_in(version, rows))
     if edited.text == document.text and files == before:
         raise ReviewRefused("These suggestions change nothing: the document says this already.")

@@ -37,7 +37,7 @@ def apply_fixes(*, version: SkillVersion, finding_ids: Collection[int], actor: U
         content=document.text,
         origin=VersionOrigin.FIX,
         made_at=timezone.now(),
-        files=[file_record(file) for file in version.files.all()],
+        files=file_records(version),
         metadata=version.metadata,
         message=f"Fixes of version {version.number}: {', '.join(rules)}"[:2000],
         author=actor,
@@ -55,8 +55,12 @@ def edit_of(finding: Finding) -> Edit:
     return Edit(str(data["title"]), int(data["start"]), int(data["end"]), str(data["replacement"]))
 
 
-def file_record(file: SkillFile) -> FileRecord:
-    """Return a stored file as a new version takes it over."""
+def file_records(version: SkillVersion) -> list[FileRecord]:
+    """Return the files of a version as a new version takes them over."""
+    return [_file_record(file) for file in version.files.all()]
+
+
+def _file_record(file: SkillFile) -> FileRecord:
     data = bytes(file.data) if file.data is not None else None
     if data is None and file.text is not None:
         data = file.text.encode()

@@ -9,7 +9,7 @@ from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.errors import PromotionInvalid
 from skills_app.models import Skill, SkillVersion
 from skills_app.services.add_version import add_version
-from skills_app.services.apply_fixes import file_record
+from skills_app.services.apply_fixes import file_records
 from skills_app.services.judge_version import judge_version
 
 
@@ -23,7 +23,7 @@ def restore_version(*, version: SkillVersion, actor: User, reason: str, now: dat
         raise PromotionInvalid(
             "reason", "Say why it is brought back; the reason is kept with the new version."
         )
-    files = [file_record(file) for file in version.files.all()]
+    files = file_records(version)
     with transaction.atomic():
         skill = Skill.objects.select_for_update(of=("self",)).get(pk=version.skill_id)
         newest = skill.versions.order_by("-number").first()

@@ -9,7 +9,7 @@ from skills_app.domain.errors import DocumentWriteError
 from skills_app.domain.json_skills import document_of_json
 from skills_app.models import SkillVersion
 from skills_app.services.add_version import AddedVersion, add_version
-from skills_app.services.apply_fixes import file_record
+from skills_app.services.apply_fixes import file_records
 from skills_app.services.judge_version import judge_version
 
 
@@ -26,7 +26,7 @@ def write_from_json(*, version: SkillVersion, actor: User, now: datetime) -> Add
         content=document_of_json(version.content, slug=version.skill.slug),
         origin=VersionOrigin.EDIT,
         made_at=now,
-        files=[file_record(file) for file in version.files.all()],
+        files=file_records(version),
         metadata=version.metadata,
         message=f"SKILL.md from the JSON of version {version.number}",
         author=actor,
