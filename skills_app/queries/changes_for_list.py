@@ -20,22 +20,15 @@ from skills_app.domain.change_sets.operations import (
     operations_from,
 )
 from skills_app.domain.change_sets.states import ChangeStatus
-from skills_app.models import AuditEntry, Category, PathAlias, PlacementChange, Skill
+from skills_app.models import AuditEntry, Category, PlacementChange, Skill
 from skills_app.queries.resolve_path import branch_paths
 
 PER_PAGE = 50
 MOST_NAMED = 5
 MOST_STEPS = 3
 MOST_DIFFERENCES = 10
-MOST_ADDRESSES = 50
 # What the list reads of an impact, which may be long.
 _SHOWN = ("addresses", "num_skills", "num_categories", "differences", "num_differences")
-OTHERS = {
-    "placed_skill": "Skill placed",
-    "made_category": "Category made",
-    "added_alias": "Address added",
-    "set_facets": "Facets set",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,76 +180,6 @@ def _touching(rows: QuerySet[PlacementChange], branch: str) -> list[int]:
 
 def _is_related(path: str, branch: str) -> bool:
     return path == branch or path.startswith(f"{branch}/") or branch.startswith(f"{path}/")
-
-
-def _addresses_of(branch: str) -> list[str]:
-    """Return the addresses that a branch and the categories in it have or had, without those below another one.
-
-    At most ``MOST_ADDRESSES``, its own first.
-    """
-    own = [*dict.fromkeys([branch, *branch_paths([branch])])]
-    inside = Q(category__path=own[-1]) | Q(category__path__startswith=f"{own[-1]}/")
-    old = PathAlias.objects.filter(inside).order_by("category__path", "path").values_list("path", flat=True)
-    found: list[str] = []
-    for path in (*own, *old):
-        if len(found) < MOST_ADDRESSES and not any(f"{path}/".startswith(f"{one}/") for one in found):
-            found.append(path)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class OtherChange:
-    """A place or facets given outside of change-sets: when, by whom, what in words, before and after, and why.
-
-    ``of`` is the path now of the skill whose facets were set.
-    """
-
-    at: datetime
-    who: str
-    what: str
-    before: str
-    after: str
-    why: str
-    of: str = ""
-
-
-def other_changes_for_list(*, branch: str = "", person: str = "", page: str | None = None) -> Page[Any]:
-    """Return a page of the changes that no change-set made, as ``OtherChange``, newest first; narrowed as the list is.
-
-    They are those of an import, for one. What touched an old address of a branch touched the branch; facets are those of
-    the skills that live there. Three queries, and three more for a branch.
-    """
-    rows = AuditEntry.objects.filter(verb__in=OTHERS)
-    if person:
-        rows = rows.filter(actor_name=person)
-    if branch:
-        found, inside = Q(), Q()
-        for path in _addresses_of(branch):
-            inside |= Q(path=path) | Q(path__startswith=f"{path}/")
-            for place in ("before__path", "after__path", "after__alias"):
-                found |= Q(**{place: path}) | Q(**{f"{place}__startswith": f"{path}/"})
-        here = Skill.objects.filter(inside).values("key")
-        rows = rows.filter(found | Q(verb="set_facets", target_key__in=here))
-    shown: Page[Any] = Paginator(rows, PER_PAGE).get_page(page)
-    entries = list(shown.object_list)
-    faceted = [entry.target_key for entry in entries if entry.verb == "set_facets"]
-    names = dict(Skill.objects.filter(key__in=faceted).values_list("key", "path"))
-    shown.object_list = [_other(entry, names) for entry in entries]
-    return shown
-
-
-def _other(entry: AuditEntry, names: Mapping[str, str]) -> OtherChange:
-    before, after, of = entry.before, entry.after, ""
-    if entry.verb == "set_facets":
-        was, now = (_facets_text(data.get("facets", [])) for data in (before, after))
-        of = names.get(entry.target_key, entry.target_key)
-    else:
-        was, now = before.get("path", ""), after.get("path") or after.get("alias", "")
-    return OtherChange(entry.at, entry.actor_name, OTHERS[entry.verb], was, now, entry.reason, of)
-
-
-def _facets_text(facets: Iterable[Sequence[str]]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in facets) or "(none)"
 
 
 def steps_of(operations: Sequence[Operation]) -> list[Step]:

@@ -14,7 +14,7 @@ from skills_app.domain.change_sets.states import ChangeStatus
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.models import AuditEntry, PlacementChange, PlacementChangeTarget
 from skills_app.queries.change_preview import Preview
-from skills_app.queries.changes_for_list import OTHERS
+from skills_app.queries.other_changes import PLACED
 
 MOST_NAMED = 5
 MOST_IN_WORDS = 3
@@ -65,7 +65,7 @@ def changes_since(change: PlacementChange, preview: Preview) -> list[Meanwhile]:
     since = looked_at(change)
     later = _later(change, since)
     outside = list(
-        AuditEntry.objects.filter(at__gt=since, verb__in=OTHERS)
+        AuditEntry.objects.filter(at__gt=since, verb__in=PLACED)
         .order_by("at", "pk")
         .values_list("actor_name", "at", "target_key")
     )

@@ -29,13 +29,13 @@ from skills_app.queries.changes_for_list import (
     Step,
     changes_for_list,
     endings_of,
-    other_changes_for_list,
     steps_of,
 )
 from skills_app.queries.changes_since import changes_since
 from skills_app.queries.draft_marks import open_draft
 from skills_app.queries.merged_skills import MergedSkills, merged_skills
 from skills_app.queries.name_advice import choice_advice
+from skills_app.queries.other_changes import other_changes_for_list
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
     consents_missing,

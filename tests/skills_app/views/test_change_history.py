@@ -1,14 +1,21 @@
 """The history of the taxonomy: why something was undone, who consented, facets of others, and more than one page."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from fleet_site import people
 from skills_app.domain.change_sets.operations import Move
+from skills_app.domain.enums import DependencyKind, Role
+from skills_app.domain.records import DependencyRecord
 from skills_app.models import Category, PlacementChange, RoleGrant, Skill
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change, propose_change
 from skills_app.services.make_skill import make_skill
+from skills_app.services.record_audit import record_audit
+from skills_app.services.set_dependencies import set_dependencies
 from skills_app.services.set_facets import set_facets
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +68,8 @@ def test_a_person_is_found_by_a_consent_alone_and_named(client: Client, ben: Use
 def test_a_long_history_has_pages_that_keep_what_was_chosen(
     client: Client, ben: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skills_app.queries.changes_for_list.PER_PAGE", 2)
+    for module in ("changes_for_list", "other_changes"):
+        monkeypatch.setattr(f"skills_app.queries.{module}.PER_PAGE", 2)
     for value in ("c", "go", "rust"):
         set_facets(skill=Skill.objects.get(path="a/x"), facets=[("lang", value)], actor_name="import")
     for number in range(5):
@@ -91,3 +99,57 @@ def test_facets_that_no_change_set_set_stand_in_the_history(client: Client, ben:
         assert '<td data-label="Before">lang: go</td><td data-label="After">lang: c</td>' in page
         assert '<td data-label="Before">(none)</td><td data-label="After">lang: go</td>' in page
     assert "Facets set" not in shown(client, "?branch=b")
+
+
+def test_who_came_to_look_after_a_branch_and_who_ceased_to_stands_in_the_history(
+    client: Client, ben: User
+) -> None:
+    carol, branch = User.objects.create_user("carol"), Category.objects.get(path="a")
+    User.objects.create_superuser("root")  # There has to be an admin.
+    people.grant_role(actor=ben, user=carol, role=Role.CURATOR, branch=branch)
+    people.grant_role(actor=ben, user=carol, role=Role.REVIEWER, branch=branch)
+    people.invite_person(actor=ben, username="dan", role=Role.MANAGER, branch=None)
+    people.revoke_role(actor=ben, grant=RoleGrant.objects.get(user=carol, role="curator"))
+
+    def told(query: str) -> list[tuple[str, ...]]:
+        rows = others(client, query)
+        return [row for row in rows if row[0].startswith("Role")]
+
+    given = ("Role given: carol", "(none)", "curator of a", "ben")
+    taken = ("Role taken: carol", "curator of a", "(none)", "ben")
+    whole = ("Role given: dan", "(none)", "manager of the library", "ben")
+    assert told("") == told("?person=ben") == [taken, whole, given]
+    assert told("?branch=a") == told("?person=carol") == [taken, given]
+    assert told("?branch=b") == []
+
+
+def test_links_and_what_a_scan_found_stand_in_the_history_of_the_branch(client: Client, ben: User) -> None:
+    skill = Skill.objects.get(path="a/x")
+    needs, sees = DependencyKind.REQUIRED, DependencyKind.SEE_ALSO
+    set_dependencies(skill=skill, dependencies=[DependencyRecord(needs, "a/y")], actor_name="carol")
+    set_dependencies(skill=skill, dependencies=[DependencyRecord(sees, "b/x")], actor_name="carol")
+    set_dependencies(skill=skill, dependencies=[DependencyRecord(sees, "b/x", "alike")], actor_name="carol")
+    record_audit(
+        verb="indexed_skill",
+        target_kind="skill",
+        target_key=skill.key,
+        actor_name="scan",
+        before={"external_id": "", "status": "active"},
+        after={"external_id": "old/x", "status": "archived"},
+    )
+
+    assert others(client, "?branch=a")[:4] == [
+        ("Skill read from an index: a/x", "active", "archived, id old/x", "scan"),
+        ("Links set: a/x", "(the same)", "(other reasons)", "carol"),
+        ("Links set: a/x", "required: a/y", "see also: b/x", "carol"),
+        ("Links set: a/x", "(none)", "required: a/y", "carol"),
+    ]
+    assert ("Skill made", "(new)", "b/x", "system") in others(client, "?branch=b")
+    assert not [row for row in others(client, "?branch=b") if row[0].startswith(("Links", "Skill read"))]
+
+
+def others(client: Client, query: str) -> list[tuple[str, ...]]:
+    """Return what the table below the change-sets says: what, before, after, and by whom."""
+    table = shown(client, query).partition("Outside of change-sets")[2]
+    cells = r'<th scope="row">([^<]*)</th><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td>'
+    return re.findall(cells, table)
