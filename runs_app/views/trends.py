@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from fleet_site.access import require
 from fleet_site.http import render_page
 from runs_app.domain.trends.agreement import score_rows
-from runs_app.domain.trends.chart import Chart, Event, draw
+from runs_app.domain.trends.chart import HEIGHT, NOTE_HEIGHT, Chart, Event, draw, notes_of
 from runs_app.domain.trends.charts import Trend, charts_of, rule_changes, ruler_changes, scorers_of
 from runs_app.domain.trends.funnel import cost_for_each, funnel_of
 from runs_app.domain.trends.intervals import METHODS
@@ -34,6 +34,7 @@ from runs_app.views.downloads import (
 )
 
 MOST_RULES = 15
+TITLE_HEIGHT = 20
 
 
 @require_GET
@@ -189,7 +190,11 @@ def chart_svg(request: HttpRequest, key: str) -> HttpResponse:
     """Answer one chart as a picture that stands alone."""
     chart = _chart(request, key)
     name = f"{chart.key}-{chart.period.first}-{chart.period.last}"
-    return svg_answer(request, name, "runs_app/chart.svg", {"chart": chart, "drawn": draw(chart)})
+    drawn = draw(chart)
+    notes = notes_of(drawn)
+    height = HEIGHT + TITLE_HEIGHT + (NOTE_HEIGHT * (len(notes) + 1) if notes else 0)
+    context = {"chart": chart, "drawn": drawn, "notes": notes, "height": height}
+    return svg_answer(request, name, "runs_app/chart.svg", context)
 
 
 def _days(chosen: TrendFilter) -> str:

@@ -13,6 +13,7 @@ from runs_app.domain.trends.periods import Bucket, Period, Unit
 WIDTH, HEIGHT = 400, 210
 LEFT, RIGHT, TOP, BOTTOM = 66, 10, 18, 24
 MOST_SERIES = 5
+NOTE_HEIGHT = 14
 _MOST_DECIMALS = 9
 
 
@@ -131,12 +132,30 @@ class DrawnSeries:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A chart with every place worked out; the events of one day share a mark and its number."""
+    """A chart with every place worked out; the events of one day share a mark and its number.
+
+    ``num_left_out`` counts the lines beyond ``MOST_SERIES``, which only the table has.
+    """
 
     series: tuple[DrawnSeries, ...]
     y_ticks: tuple[tuple[float, str], ...]
     x_ticks: tuple[tuple[float, str, str], ...]
     events: tuple[tuple[float, int, tuple[Event, ...]], ...]
+    num_left_out: int = 0
+
+    @property
+    def num_lines(self) -> int:
+        """How many lines there are, drawn or not."""
+        return len(self.series) + self.num_left_out
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of text below a picture that stands alone: its place, its words, and the number of the series it names, or 0."""
+
+    y: int
+    words: str
+    series: int = 0
 
 
 def draw(chart: Chart) -> Drawn:
@@ -159,6 +178,23 @@ def draw(chart: Chart) -> Drawn:
             (across.day(day), number, tuple(event for event in chart.events if event.day == day))
             for number, day in enumerate(sorted({event.day for event in chart.events}), start=1)
         ),
+        num_left_out=max(len(chart.series) - MOST_SERIES, 0),
+    )
+
+
+def notes_of(drawn: Drawn) -> tuple[Note, ...]:
+    """Return what stands below a picture that stands alone: which line is which, what is left out, what each mark means."""
+    words: list[tuple[str, int]] = []
+    if drawn.num_lines > 1:
+        words += [(series.name, series.number) for series in drawn.series]
+    if drawn.num_left_out:
+        words.append((f"{len(drawn.series)} of {drawn.num_lines} lines are drawn; the table has all.", 0))
+    for _, number, events in drawn.events:
+        day = events[0].day
+        words.append((f"{number}  {day.day} {day:%b %Y}: {', '.join(event.label for event in events)}", 0))
+    return tuple(
+        Note(HEIGHT + NOTE_HEIGHT * place, text, series)
+        for place, (text, series) in enumerate(words, start=1)
     )
 
 

@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 
 from runs_app.domain.trends.row_choice import VersionChoice
 from runs_app.domain.trends.trend_filter import parse_trend_filter
@@ -24,7 +24,7 @@ from runs_app.queries.trends import trend_of
 from runs_app.services.touch_days import touch_run_days
 from runs_app.services.update_rollups import rebuild_rollups, update_rollups
 from runs_app.templatetags.trends import chart_rows, interval_text, rows_url
-from skills_app.models import QualityAssessment, Skill, SkillVersion
+from skills_app.models import GateRevision, QualityAssessment, Skill, SkillVersion
 from tests.kept_rows import kept_for_a_module
 from tests.runs_app.trend_rows import LAST, fill, score
 
@@ -164,6 +164,36 @@ def test_every_chart_has_a_picture_that_stands_alone(dan: Client, filled: None) 
         root = ElementTree.fromstring(answer.content)
         assert root.tag.endswith("svg")
         assert len(root.findall(".//{http://www.w3.org/2000/svg}circle")) > 1
+
+
+def test_a_picture_names_its_lines_and_marks_and_says_which_are_left_out(dan: Client, filled: None) -> None:
+    made = SkillVersion.objects.filter(made_at__date__lte=UNTIL, made_at__date__gt=UNTIL - timedelta(days=28))
+    for number in range(2, 9):
+        for one in made[:2]:
+            score(one, number / 10, scorer_version=f"{number} <b>")
+    GateRevision.objects.update(made_at=LAST - timedelta(days=2))
+    rebuild_rollups(now=LAST)
+    page = get(dan, "trends:list")
+    (chart,) = [chart for chart in page.context["charts"] if chart.key == "quality-fleet"]
+    text = page.content.decode()
+
+    answer = dan.get(reverse("trends:chart_svg", args=["quality-fleet"]), {"until": UNTIL.isoformat()})
+    root = ElementTree.fromstring(answer.content)
+
+    assert len(chart.series) == 8
+    words = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {series.name for series in chart.series[:5]} <= set(words)
+    assert not {series.name for series in chart.series[5:]} & set(words)
+    assert "5 of 8 lines are drawn; the table has all." in words
+    gate = next(event for event in chart.events if event.kind == "gate")
+    assert any(word and word.endswith(gate.label) for word in words)
+    lowest = max(float(one.get("y", 0)) for one in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert lowest < float(root.attrib["viewBox"].split()[3]) - 20
+    assert text.count("data-left-out") == 1
+    assert 'href="#rows-quality-fleet"' in text
+    assert text.count('id="rows-quality-fleet"') == 1
+    told = text.partition('id="rows-quality-fleet"')[2].partition("</table>")[0]
+    assert all(escape(series.name) in told for series in chart.series)
 
 
 def test_a_choice_is_carried_from_the_page_to_the_rows_behind_a_point(dan: Client, filled: None) -> None:
