@@ -39,6 +39,8 @@ def _ask(
         say(f"  Why: {question.why}")
     if question.changes:
         say(f"  It changes {question.changes}.")
+    if question.assumed:
+        say(f"  Without an answer it would be: {question.assumed}.")
     if question.kind is QuestionKind.BOOLEAN:
         values[question.key] = {"y": "yes", "n": "no"}.get(read("yes/no: ").strip().lower()[:1], "")
         return

@@ -1,6 +1,6 @@
 """Questions to a person on the way: what is asked, why, what may be answered, and whether an answer fits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -52,7 +52,7 @@ _NEEDS_FEEDBACK = frozenset({Action.REVISE, Action.REFINE})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, why it is asked, and what the answer changes."""
+    """One question, why it is asked, what the answer changes, and what would be taken without one, where that is known."""
 
     key: str
     text: str
@@ -62,6 +62,7 @@ class Question:
     why: str = ""
     changes: str = ""
     is_required: bool = True
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,26 @@ class Answer:
     action: Action
     feedback: str = ""
     values: Mapping[str, bool | str | tuple[str, ...]] = field(default_factory=dict)
+
+
+def says_otherwise(questions: Iterable[Mapping[str, Any]], values: Mapping[str, Any]) -> bool | None:
+    """Return whether any answer, as it was sent, differs from what would have been taken without it.
+
+    ``questions`` are plain data as a prompt keeps them. None when of none of them is known what would have been taken.
+    """
+    told = [one for one in questions if one.get("assumed")]
+    if not told:
+        return None
+    return any(_plain(one["key"], values) not in ("", str(one["assumed"]).strip().lower()) for one in told)
+
+
+def _plain(key: str, values: Mapping[str, Any]) -> str:
+    """Return an answer as one text in lower case, empty where there is none."""
+    raw = values.get(key)
+    listed = raw if isinstance(raw, list | tuple) else [] if raw is None else [raw]
+    truth = {"true": "yes", "false": "no"}
+    words = [str(values.get(f"{key}.{OTHER}", "") if one == OTHER else one).strip().lower() for one in listed]
+    return ", ".join(truth.get(word, word) for word in words if word)
 
 
 def read_answer(prompt: Prompt, given: Mapping[str, Any]) -> Answer:

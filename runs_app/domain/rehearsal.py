@@ -180,6 +180,7 @@ def _asking(name: str, subject: _Subject) -> Any:
             "options": ["People new to it", "People who do it every day"],
             "why": "The rehearsal asks, so that answering can be tried.",
             "changes": "how much is explained",
+            "assumed": "People new to it",
         },
         {
             "text": "Shall it show a whole example?",
@@ -187,6 +188,7 @@ def _asking(name: str, subject: _Subject) -> Any:
             "options": [],
             "why": "The rehearsal asks, so that answering can be tried.",
             "changes": "whether an example stands at the end",
+            "assumed": "yes",
         },
     ]
 

@@ -149,10 +149,14 @@ class ChangeRequest(_Result):
 
 
 class AskedQuestion(_Result):
-    """A question for the person, why it is asked, and what its answer changes."""
+    """A question for the person, why it is asked, what its answer changes, and what is assumed if nobody answers.
+
+    ``assumed`` is worded as an answer would be: one of the options, yes or no, or a few words.
+    """
 
     text: Words
     kind: QuestionKind = QuestionKind.TEXT
     options: list[str] = Field(default_factory=list)
     why: str = ""
     changes: str = ""
+    assumed: str = ""

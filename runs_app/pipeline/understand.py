@@ -167,9 +167,18 @@ def _questions(said: Mapping[str, Any]) -> tuple[Question, ...]:
                 allows_other=kind in {QuestionKind.SINGLE, QuestionKind.MULTI},
                 why=raw["why"],
                 changes=raw["changes"],
+                assumed=_assumed(raw.get("assumed", ""), kind, options),
             )
         )
     return tuple(questions)
+
+
+def _assumed(said: str, kind: QuestionKind, options: tuple[str, ...]) -> str:
+    """Return what a model would take without an answer, if it could be an answer at all."""
+    found = said.strip()
+    if kind is QuestionKind.BOOLEAN:
+        return found.lower() if found.lower() in ("yes", "no") else ""
+    return found if kind is QuestionKind.TEXT or found in options else ""
 
 
 def _worded(value: bool | str | tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """How long people let others wait, in a period and the one before: reviews until a first verdict, questions until an answer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, F, Min, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
-from runs_app.domain.prompts import Action, PromptKind
+from runs_app.domain.prompts import Action, PromptKind, says_otherwise
 from runs_app.domain.trends.change import FEW, Change, change_of_shares, change_of_times
 from runs_app.domain.trends.periods import Period
 from runs_app.domain.trends.trend_filter import TrendFilter
@@ -38,8 +38,9 @@ _QUESTION_COLUMNS = {
 class QuestionWait:
     """Questions of one kind: asked and answered in the period and in the one before, their waits and what they changed.
 
-    ``wait`` is of the median seconds until the answer, ``changed`` of the share of the answers that changed the way; None for
-    clarifying questions, whose answers always go into what is made. It is neither better nor worse when more of them do.
+    ``wait`` is of the median seconds until the answer, ``changed`` of the share of the answers that changed the way, among those
+    of which it is known: of clarifying questions these are the ones that told what would be taken without an answer. It is
+    neither better nor worse when more of them do.
     """
 
     kind: str
@@ -47,10 +48,10 @@ class QuestionWait:
     num_asked_before: int
     num_answered: int
     num_answered_before: int
-    num_changed: int | None
-    num_changed_before: int | None
+    num_changed: int
+    num_changed_before: int
     wait: Change
-    changed: Change | None
+    changed: Change
 
     @property
     def is_few(self) -> bool:
@@ -79,6 +80,7 @@ class _Asked:
 
     num: int = 0
     waits: list[float] = field(default_factory=list)
+    num_told: int = 0
     num_changed: int = 0
 
 
@@ -196,18 +198,17 @@ def _questions(chosen: TrendFilter) -> tuple[QuestionWait, ...]:
 
 
 def _question(kind: PromptKind, now: _Asked, before: _Asked) -> QuestionWait:
-    is_open_ended = kind is PromptKind.CLARIFY
-    changed = [(one.num_changed, len(one.waits)) for one in (now, before)]
+    changed = [(one.num_changed, one.num_told) for one in (now, before)]
     return QuestionWait(
         kind=kind.value.replace("_", " "),
         num_asked=now.num,
         num_asked_before=before.num,
         num_answered=len(now.waits),
         num_answered_before=len(before.waits),
-        num_changed=None if is_open_ended else now.num_changed,
-        num_changed_before=None if is_open_ended else before.num_changed,
+        num_changed=now.num_changed,
+        num_changed_before=before.num_changed,
         wait=change_of_times(now.waits, before.waits),
-        changed=None if is_open_ended else change_of_shares(*changed, is_more_better=None),
+        changed=change_of_shares(*changed, is_more_better=None),
     )
 
 
@@ -217,19 +218,35 @@ def _asked(chosen: TrendFilter) -> tuple[dict[str, _Asked], dict[str, _Asked]]:
     rows = HumanPrompt.objects.filter(asked_at__gte=first, asked_at__lt=after).order_by()
     rows = _narrowed(rows, chosen, "generation__skill__category__path__in", _QUESTION_COLUMNS)
     told: Iterable[tuple[Any, ...]] = rows.values_list(
-        "kind", "asked_at", "answered_at", "answer", "generation__run_id"
+        "kind", "asked_at", "answered_at", "answer", "prompt__questions", "generation__run_id"
     )
     if chosen.value("program"):
         told = _of_program(list(told), chosen.value("program"))
     before: dict[str, _Asked] = {}
     now: dict[str, _Asked] = {}
-    for kind, asked_at, answered_at, answer, _ in told:
+    for kind, asked_at, answered_at, answer, questions, _ in told:
         one = (before if asked_at < begun else now).setdefault(kind, _Asked())
         one.num += 1
         if answered_at is not None:
             one.waits.append((answered_at - asked_at).total_seconds())
-            one.num_changed += answer.get("action", Action.PROCEED.value) != Action.PROCEED.value
+            has_changed = _has_changed(kind, answer, questions)
+            one.num_told += has_changed is not None
+            one.num_changed += bool(has_changed)
     return before, now
+
+
+def _has_changed(
+    kind: str, answer: Mapping[str, Any], questions: Iterable[Mapping[str, Any]] | None
+) -> bool | None:
+    """Return whether an answer changed the way: it does not say to go on, or says otherwise than what would have been taken.
+
+    None for a clarifying question of which nobody said what that would have been.
+    """
+    if answer.get("action", Action.PROCEED.value) != Action.PROCEED.value:
+        return True
+    return (
+        says_otherwise(questions or (), answer.get("values") or {}) if kind == PromptKind.CLARIFY else False
+    )
 
 
 def _of_program(rows: list[tuple[Any, ...]], program: str) -> Iterator[tuple[Any, ...]]:

@@ -148,8 +148,7 @@ def _wait_lines(waits: Waits) -> Iterator[list[Any]]:
         for figure, now, before in told:
             yield [one.kind, figure, now, "", before, "", "", "", ""]
         yield [one.kind, "median_seconds_to_answer", *change_cells(one.wait)]
-        if one.changed is not None:
-            yield [one.kind, "share_of_answers_that_changed_the_way", *change_cells(one.changed)]
+        yield [one.kind, "share_of_answers_that_changed_the_way", *change_cells(one.changed)]
 
 
 @require_GET

@@ -188,11 +188,12 @@ def days_open_at(moment: str) -> list[float]:
     return [days for (days,) in told]
 
 
-def questions(first: date, last: date) -> list[tuple[str, float | None, str | None]]:
-    """Return kind, seconds until the answer and action of every question that was asked in these days."""
+def questions(first: date, last: date) -> list[tuple[str, float | None, str | None, str | None, str | None]]:
+    """Return kind, seconds until the answer, action, and what was assumed and answered of every question of these days."""
     return rows(
-        "SELECT kind, (julianday(answered_at) - julianday(asked_at)) * 86400, json_extract(answer, '$.action') "
-        "FROM runs_app_humanprompt WHERE date(asked_at) BETWEEN %s AND %s",
+        "SELECT kind, (julianday(answered_at) - julianday(asked_at)) * 86400, json_extract(answer, '$.action'), "
+        "json_extract(prompt, '$.questions[0].assumed'), json_extract(answer, '$.values.q1') FROM "
+        "runs_app_humanprompt WHERE date(asked_at) BETWEEN %s AND %s",
         first,
         last,
     )  # type: ignore[return-value]

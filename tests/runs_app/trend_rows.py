@@ -187,16 +187,20 @@ def add_people(rng: random.Random, *, last: datetime, num_days: int = 60, scorer
     for number in range(80):
         asked = last - timedelta(days=rng.uniform(0, num_days))
         is_answered = rng.random() < 0.8
+        # Chosen by the number, so that all the rest stays as it is.
+        assumed, said = ("", "a", "b")[number % 3], ("a", "b")[number % 2]
         HumanPrompt.objects.create(
             generation=generation,
             key=f"q{number}",
             kind=rng.choice(("clarify", "preview", "validate")),
             step="s",
             phase="understand",
-            prompt={},
+            prompt={"questions": [{"key": "q1", "assumed": assumed}]},
             asked_at=asked,
             answered_at=asked + timedelta(seconds=rng.uniform(5, 9_000)) if is_answered else None,
-            answer={"action": rng.choice(("proceed", "revise", "cancel"))} if is_answered else {},
+            answer={"action": rng.choice(("proceed", "revise", "cancel")), "values": {"q1": said}}
+            if is_answered
+            else {},
         )
 
 

@@ -143,7 +143,42 @@ def test_questions_are_counted_by_kind_with_their_wait_and_what_they_changed() -
 
     assert (confirm.kind, confirm.num_asked, confirm.num_answered) == ("confirm", 3, 2)
     assert (confirm.wait.now, confirm.num_changed, confirm.num_changed_before) == (20.0, 1, 0)
-    assert (clarify.num_asked, clarify.num_changed, clarify.changed) == (1, None, None)
+    assert (clarify.num_asked, clarify.num_changed, clarify.changed.num_now) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "questions", "values", "changed"),
+    [
+        ("proceed", [("q1", "yes")], {"q1": True}, (0, 1)),
+        ("proceed", [("q1", "yes")], {"q1": "no"}, (1, 1)),
+        ("proceed", [("q1", "New people"), ("q2", "")], {"q1": "new people ", "q2": "anything"}, (0, 1)),
+        ("proceed", [("q1", "a, b")], {"q1": ["a", "b"]}, (0, 1)),
+        ("proceed", [("q1", "a"), ("q2", "b")], {"q1": "a", "q2": "other", "q2.other": "c"}, (1, 1)),
+        ("proceed", [("q1", "a")], {}, (0, 1)),
+        ("proceed", [("q1", "")], {"q1": "b"}, (0, 0)),
+        ("cancel", [("q1", "")], {}, (1, 1)),
+    ],
+)
+def test_a_clarifying_answer_counts_by_what_would_have_been_taken_without_it(
+    action: str, questions: list[tuple[str, str]], values: dict[str, object], changed: tuple[int, int]
+) -> None:
+    generation = Generation.objects.create(task="a task", model="m", queued_at=NOW)
+    HumanPrompt.objects.create(
+        generation=generation,
+        key="p",
+        step="s",
+        phase="understand",
+        kind="clarify",
+        prompt={"questions": [{"key": key, "assumed": assumed} for key, assumed in questions]},
+        asked_at=NOW - 2 * DAYS,
+        answered_at=NOW - DAYS,
+        answer={"action": action, "values": values},
+        state="answered",
+    )
+
+    (found,) = waits().questions
+
+    assert (found.num_changed, found.changed.num_now) == changed
 
 
 def ask(generation: Generation, number: int, asked: datetime, action: str) -> None:
@@ -170,7 +205,6 @@ def test_answers_that_change_the_way_more_often_are_neither_better_nor_worse() -
     (found,) = waits().questions
 
     assert (found.num_asked, found.num_asked_before, found.num_answered_before) == (20, 20, 20)
-    assert found.changed is not None
     assert (found.changed.called, found.changed.now, found.changed.before) == (Called.MORE, 0.95, 0.05)
     assert found.wait.called is Called.NO_EVIDENCE
 
