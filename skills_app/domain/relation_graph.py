@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 STEPS = 2
 MOST_IN_A_COLUMN = 12
+MOST_FURTHER = 100
 BOX_WIDTH, BOX_HEIGHT = 168, 28
 _ACROSS, _DOWN, _EDGE = 216, 40, 8
 _LONGEST = 24
@@ -44,15 +45,32 @@ class Arrow:
     words: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Further:
+    """A link of the second step in words: who names whom (addresses and keys; no key: not in the library), and how."""
+
+    source: str
+    source_key: str
+    target: str
+    target_key: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class RelationGraph:
-    """The picture with its size; ``num_left_out`` skills had no room in their column."""
+    """The picture with its size; ``num_left_out`` skills had no room in their column.
+
+    ``further`` are the links that do not touch the skill itself, also of skills without room: the first ``MOST_FURTHER``,
+    and ``num_further`` in all.
+    """
 
     width: int
     height: int
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     num_left_out: int
+    further: tuple[Further, ...] = ()
+    num_further: int = 0
 
 
 def relation_graph(center: str, ties: Iterable[Tie], paths: Mapping[str, str]) -> RelationGraph:
@@ -84,7 +102,21 @@ def relation_graph(center: str, ties: Iterable[Tie], paths: Mapping[str, str]) -
     )
     width = 2 * _EDGE + (max(shown) - first) * _ACROSS + BOX_WIDTH
     height = 2 * _EDGE + (tallest - 1) * _DOWN + BOX_HEIGHT
-    return RelationGraph(width, height, tuple(boxes.values()), tuple(arrows), len(columns) - len(boxes))
+    further = sorted(_further(tie, paths) for tie in every if center not in (tie.source, tie.target))
+    return RelationGraph(
+        width,
+        height,
+        tuple(boxes.values()),
+        tuple(arrows),
+        len(columns) - len(boxes),
+        tuple(further[:MOST_FURTHER]),
+        len(further),
+    )
+
+
+def _further(tie: Tie, paths: Mapping[str, str]) -> Further:
+    source, target = (paths.get(key, key) for key in (tie.source, tie.target))
+    return Further(source, tie.source, target, tie.target if tie.target in paths else "", tie.kind)
 
 
 def _columns(center: str, ties: list[Tie]) -> dict[str, int]:

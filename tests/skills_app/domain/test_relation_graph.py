@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from skills_app.domain.relation_graph import (
     BOX_HEIGHT,
     BOX_WIDTH,
+    MOST_FURTHER,
     MOST_IN_A_COLUMN,
     RelationGraph,
     Tie,
@@ -24,6 +25,24 @@ def test_what_is_named_stands_right_and_what_names_left_two_steps_far() -> None:
     graph = relation_graph("a", ties, PATHS)
     assert columns(graph) == {"a": 0, "b": 1, "c": 2, "e": -1, "f": -2}
     assert len(graph.arrows) == 4
+
+
+def test_links_that_do_not_touch_the_skill_are_told_in_words_also_without_room() -> None:
+    ties = [Tie(a, b, "required") for a, b in ("ab", "bc", "ea", "fe", "fb")] + [
+        Tie("b", "no/where", "see_also")
+    ]
+    graph = relation_graph("a", ties, PATHS)
+    told = [(one.source, one.kind, one.target, one.target_key) for one in graph.further]
+    assert told == [
+        ("p/b", "see_also", "no/where", ""),
+        ("p/b", "required", "p/c", "c"),
+        ("p/f", "required", "p/b", "b"),
+        ("p/f", "required", "p/e", "e"),
+    ]
+    many = [Tie("a", "b", "required"), *(Tie("b", f"x{n:03}", "required") for n in range(MOST_FURTHER + 5))]
+    graph = relation_graph("a", many, PATHS)
+    assert (len(graph.further), graph.num_further) == (MOST_FURTHER, MOST_FURTHER + 5)
+    assert graph.num_left_out == MOST_FURTHER + 5 - MOST_IN_A_COLUMN
 
 
 def test_a_ring_is_drawn_with_each_skill_once() -> None:

@@ -1,5 +1,6 @@
 """A skill's relations as a picture, with what is wrong, and its line of time."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,6 +41,21 @@ def test_relations_are_drawn_with_links_and_what_is_missing_is_marked(dan: Clien
     assert f'href="{two.get_absolute_url()}?tab=about" aria-label="a/two"' in picture
     assert "no/where, not in the library" in picture
     assert "The recommended skill" in page
+
+
+def test_the_second_step_stands_in_a_table_too(dan: Client) -> None:
+    one, two, three = skill("a/one"), skill("a/two"), skill("b/three")
+    tie(one, two)
+    assert "Two steps away" not in about(dan, one)
+    tie(two, three, "see_also")
+    tie(two, None, "recommended", "no/where")
+    table = about(dan, one).split("<h2>Two steps away</h2>")[1].split("</section>")[0]
+    rows = [re.sub(r"<[^>]*>|\s+", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["a/two", "see", "also", "b/three"],
+        ["a/two", "recommended", "no/where", "not", "in", "the", "library"],
+    ]
+    assert f'href="{three.get_absolute_url()}?tab=about">b/three' in table
 
 
 def test_a_cycle_is_said_as_the_way_that_closes_it(dan: Client) -> None:
