@@ -9,8 +9,9 @@ from django.db.models import Max
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.reviewing.parts import parts_of
+from skills_app.domain.reviewing.places import removed_in
 from skills_app.domain.reviewing.verdicts import Decision
-from skills_app.models import Promotion, SectionViewed, SkillFile, SkillVersion, Verdict
+from skills_app.models import Comment, Promotion, SectionViewed, SkillFile, SkillVersion, Verdict
 
 MOST_LOOKED_AT = 10
 PARENT, LOOKED_AT, APPROVED = "parent", "looked-at", "approved"
@@ -42,16 +43,17 @@ def parent_number(head: SkillVersion) -> int | None:
 
 
 def looked_at_number(head: SkillVersion, user: User) -> int | None:
-    """Return the newest version before ``head`` that a person decided on, or has seen every part of; None without one.
+    """Return the newest version before ``head`` that a person decided on, sent comments on, or saw every part of; None without one.
 
-    Of versions that nobody decided on, the newest ``MOST_LOOKED_AT`` are looked through; four queries at most.
+    Of versions after those, the newest ``MOST_LOOKED_AT`` are looked through; five queries at most.
     """
     if not user.is_authenticated:
         return None
     mine = Verdict.objects.filter(
         reviewer=user, undone_at=None, version__skill=head.skill_id, version__number__lt=head.number
     )
-    decided: int | None = mine.aggregate(number=Max("version__number"))["number"]
+    numbers = [mine.aggregate(number=Max("version__number"))["number"], _commented_number(head, user)]
+    decided: int | None = max(filter(None, numbers), default=None)
     seen = set(SectionViewed.objects.filter(user=user, skill=head.skill_id).values_list("digest", flat=True))
     if not seen:
         return decided
@@ -68,6 +70,16 @@ def looked_at_number(head: SkillVersion, user: User) -> int | None:
         if parts and all(part.is_seen for part in parts):
             return number
     return decided
+
+
+def _commented_number(head: SkillVersion, user: User) -> int | None:
+    """Return the newest version before ``head`` that a person read when they wrote a comment that was sent."""
+    rows = Comment.objects.filter(author=user, sent_at__isnull=False, version__skill=head.skill_id)
+    # Words that a version removed are quoted from the one before, and read in the difference of both.
+    read = (
+        max(number, removed_in(anchor)) for number, anchor in rows.values_list("version__number", "anchor")
+    )
+    return max((number for number in read if number < head.number), default=None)
 
 
 def approved_number(head: SkillVersion) -> int | None:

@@ -114,7 +114,11 @@ def queue_of(user: User, *, now: datetime, today: date) -> Queue:
     shelves[Shelf.WAITING].sort(key=lambda row: row.since)
     ended = _involving(user).exclude(status__in=LIVE).order_by(F("decided_at").desc(nulls_last=True), "-pk")
     done = ended[:MOST_SHOWN]
-    shelves[Shelf.DONE] = [_ended(review, now) for review in done]
+    shelves[Shelf.DONE] = [_ended(review, user, now) for review in done]
+    unsent = Comment.objects.filter(author=user, sent_at=None).values("review")
+    shelves[Shelf.DRAFTS] += [
+        _ended(review, user, now) for review in ended.filter(pk__in=unsent)[:MOST_SHOWN]
+    ]
     return Queue({shelf: tuple(found[:MOST_SHOWN]) for shelf, found in shelves.items()})
 
 
@@ -196,7 +200,7 @@ def _row(review: Review, binding: Binding, user: User, now: datetime, who: Promo
     name = user.get_username()
     shown = next((turn for turn in turns if turn.person == name), turns[0] if turns else None)
     since = shown.since if shown else review.opened_at
-    drafts = [row for row in _comments(review) if row.author_id == user.pk and row.sent_at is None]
+    drafts = _drafts(review, user)
     why = shown.why if shown else standing.sentence
     return QueueRow(
         review=review,
@@ -247,11 +251,29 @@ def _verdicts(review: Review) -> list[Verdict]:
     return found
 
 
-def _ended(review: Review, now: datetime) -> QueueRow:
+def _drafts(review: Review, user: User) -> list[Comment]:
+    return [row for row in _comments(review) if row.author_id == user.pk and row.sent_at is None]
+
+
+def _ended(review: Review, user: User, now: datetime) -> QueueRow:
     since = review.decided_at or review.opened_at
     standing = Standing(ReviewStatus(review.status), 0, review.num_needed, ())
+    drafts = _drafts(review, user)
     why = f"{review.status.capitalize()}."
-    return QueueRow(review, standing, (), why, since, age_words(since, now), AgeBand.FRESH, 0)
+    if drafts:
+        later = "It can be sent once another version is under it"
+        why += f" What you wrote was not sent. {later if review.takes_versions else 'Copy it elsewhere'}, or throw it away."
+    return QueueRow(
+        review,
+        standing,
+        (),
+        why,
+        since,
+        age_words(since, now),
+        AgeBand.FRESH,
+        len(drafts),
+        drafts_since=min((row.made_at for row in drafts), default=None),
+    )
 
 
 def _with_reading(rows: Sequence[QueueRow], user: User) -> list[QueueRow]:

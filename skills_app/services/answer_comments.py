@@ -21,10 +21,10 @@ def answer_comments(
 ) -> dict[int, Answered]:
     """Return the answer to each comment, by its key, that was written on another version; the same number of queries for any number.
 
-    A comment on words that this version removed is about this version and has none.
+    A comment on words that this or a later version removed is about that one and has none.
     """
     earlier = [
-        row for row in comments if row.version_id != version.pk and removed_in(row.anchor) != version.number
+        row for row in comments if row.version_id != version.pk and removed_in(row.anchor) < version.number
     ]
     if not earlier:
         return {}

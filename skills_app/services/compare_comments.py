@@ -8,6 +8,7 @@ from django.db.models import Prefetch, Q
 from skills_app.domain.documents import parse_document
 from skills_app.domain.reviewing.answers import Answer, Answered
 from skills_app.domain.reviewing.comments import CommentState
+from skills_app.domain.reviewing.places import REMOVED_IN
 from skills_app.models import Comment, SkillVersion
 from skills_app.services.answer_comments import answer_comments
 
@@ -43,7 +44,7 @@ class ComparedComments:
 
 
 def compare_comments(*, base: SkillVersion, head: SkillVersion) -> ComparedComments:
-    """Return the comments on ``base`` and what came before it that were open when ``head`` was made, each with its answer.
+    """Return the comments on versions before ``head`` that were open when it was made, each with its answer.
 
     There are none unless ``head`` is a later version of the same skill. Drafts and replies are left out; the number of
     queries is the same for any number of comments.
@@ -55,13 +56,16 @@ def compare_comments(*, base: SkillVersion, head: SkillVersion) -> ComparedComme
         Comment.objects.filter(
             Q(state=CommentState.OPEN) | Q(state_at__gte=head.made_at),
             version__skill=head.skill_id,
-            version__number__lte=base.number,
+            version__number__lt=head.number,
             thread=None,
             sent_at__isnull=False,
         )
         .select_related("review", "version")
         .defer("version__content", "version__front_matter", "version__metadata")
         .prefetch_related(Prefetch("replies", queryset=said, to_attr="sayings"))
+        .filter(
+            Q(**{f"anchor__{REMOVED_IN}__isnull": True}) | Q(**{f"anchor__{REMOVED_IN}__lte": head.number})
+        )
         .order_by("pk")
     )
     rows = list(found[: MOST_COMMENTS + 1])

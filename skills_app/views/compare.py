@@ -20,7 +20,7 @@ from skills_app.services.judge_version import judge_version
 from skills_app.views.skills import skill_or_404
 
 _NONE_YET = {
-    LOOKED_AT: "There is no earlier version that you decided on or saw every section of.",
+    LOOKED_AT: "There is no earlier version that you decided on, commented on or saw every section of.",
     APPROVED: "No earlier version was approved or published.",
 }
 

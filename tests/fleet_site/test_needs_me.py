@@ -14,7 +14,7 @@ from runs_app.models import Alert, AlertRule, Generation
 from skills_app.domain.enums import Role
 from skills_app.domain.reviewing.turns import AgeBand
 from skills_app.domain.reviewing.verdicts import Decision
-from skills_app.models import Comment, SkillVersion
+from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.reviews_for_queue import Shelf, queue_of
 from tests.skills_app import review_makers as made
 from tests.skills_app.review_makers import NOON, TODAY
@@ -50,6 +50,24 @@ def test_a_review_needs_its_reviewer_with_its_age_and_what_is_left_to_read(olga:
     assert (item.kind, item.title, item.age, item.band) == ("Review", "one version 2", "4 days", AgeBand.LATE)
     assert item.why == "Your verdict is asked for. 3 of 3 sections need you."
     assert said(olga) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "way"),
+    [("closed", "Copy it elsewhere"), ("rejected", "It can be sent once another version is under it")],
+)
+def test_drafts_of_a_review_that_ended_are_called_to_mind(
+    olga: User, ada: User, status: str, way: str
+) -> None:
+    review = made.review(made.draft(author=olga), olga, ada)
+    made.comment(review, ada, quote="second sentence")
+    Review.objects.update(status=status, decided_at=NOON)
+
+    (row,) = queue_of(ada, now=NOON, today=TODAY).drafts
+
+    assert row.num_drafts == 1
+    assert row.why == f"{status.capitalize()}. What you wrote was not sent. {way}, or throw it away."
+    assert said(ada) == [("Drafts", "one version 2")]
 
 
 def approved(path: str, opener: User, reviewer: User) -> None:

@@ -10,7 +10,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import Role
 from skills_app.domain.reviewing.parts import parts_of
 from skills_app.domain.reviewing.verdicts import Decision
-from skills_app.models import SectionViewed, SkillVersion, Verdict
+from skills_app.models import Comment, SectionViewed, SkillVersion, Verdict
 from skills_app.queries.compare_bases import approved_number, base_choices, looked_at_number
 from tests.skills_app import review_makers as make
 
@@ -50,6 +50,20 @@ def test_a_person_looked_at_the_newest_version_that_they_decided_on(
     assert looked_at_number(chain[2], people["ada"]) == 2
     assert looked_at_number(chain[0], people["ada"]) is None
     assert looked_at_number(chain[2], people["carol"]) is None
+
+
+def test_a_version_counts_as_looked_at_once_comments_on_it_are_sent(
+    chain: list[SkillVersion], people: dict[str, User]
+) -> None:
+    review = make.review(chain[1], people["ben"], people["ada"])
+    make.comment(review, people["ada"])
+    assert looked_at_number(chain[2], people["ada"]) is None
+    make.send(review, people["ada"])
+    assert looked_at_number(chain[2], people["ada"]) == 3
+    assert looked_at_number(chain[1], people["ada"]) is None
+
+    Comment.objects.update(version=chain[0].skill.versions.get(number=1), anchor={"removed_in": 2})
+    assert looked_at_number(chain[2], people["ada"]) == 2
 
 
 def test_a_verdict_taken_back_is_no_look(chain: list[SkillVersion], people: dict[str, User]) -> None:

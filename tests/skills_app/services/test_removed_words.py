@@ -93,6 +93,26 @@ def test_the_difference_and_the_request_say_that_the_words_are_removed(
     assert "About this passage, which version 2 removed:" in request_from_review(review=review).text
 
 
+def test_a_difference_answers_the_comments_on_all_versions_before_the_newer_one(
+    review: Review, ada: User, olga: User, version: SkillVersion
+) -> None:
+    first = version.skill.versions.get(number=1)
+    between = made.comment(review, ada, quote="says too little")
+    made.send(review, ada)
+    third = made.next_draft(version, made.BODY.replace("says too little", "says enough"), olga)
+    move_review(review=review, version=third, actor=olga, now=NOON, today=TODAY)
+    on_removed(review, ada, "An older body.")
+    made.send(review, ada)
+
+    rows = compare_comments(base=first, head=third).rows
+
+    assert [(row.comment.pk == between.pk, row.answered and row.answered.answer) for row in rows] == [
+        (True, "met"),
+        (False, None),
+    ]
+    assert compare_comments(base=first, head=version).rows == ()
+
+
 def test_removed_words_must_have_stood_there_and_are_not_edited(review: Review, ada: User) -> None:
     with pytest.raises(ReviewRefused, match="does not stand"):
         on_removed(review, ada, "first sentence")
