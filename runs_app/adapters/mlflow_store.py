@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from runs_app.adapters.mlflow_artifacts import MlflowArtifacts
 from runs_app.adapters.mlflow_check import check_store, count_rows
 from runs_app.adapters.mlflow_errors import call
-from runs_app.adapters.sources import TraceReport
 from runs_app.domain.enums import RunStatus, SourceKind
 from runs_app.domain.errors import RunMissing, SourceRefused
 from runs_app.domain.records import (
@@ -25,6 +24,7 @@ from runs_app.domain.records import (
     RunAddress,
     RunPage,
     RunRecord,
+    TraceReport,
     TraceTotals,
 )
 from runs_app.domain.traces import add_totals, totals_of_trace

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from runs_app.adapters.local_files import list_files, read_bytes, stream_bytes
 from runs_app.adapters.mlruns_files import FileReader
-from runs_app.adapters.sources import TraceReport
 from runs_app.domain.enums import ProblemReason, RunStatus
 from runs_app.domain.errors import SourceUnreachable
 from runs_app.domain.problems import problem
@@ -24,6 +23,7 @@ from runs_app.domain.records import (
     RunAddress,
     RunPage,
     RunRecord,
+    TraceReport,
     TraceTotals,
 )
 from runs_app.domain.traces import add_totals, totals_of_trace

@@ -1,7 +1,6 @@
 """One face for every kind of source that runs are read from."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,19 +12,11 @@ from runs_app.domain.records import (
     MetricRecord,
     RunAddress,
     RunPage,
-    TraceTotals,
+    TraceReport,
 )
 from runs_app.models import Source
 
 RUN_SOURCES = frozenset({SourceKind.MLFLOW_HTTP, SourceKind.MLFLOW_SQL, SourceKind.MLRUNS_FOLDER})
-
-
-@dataclass(frozen=True, slots=True)
-class TraceReport:
-    """Totals by run id for every run with a trace since the time asked for, and the newest trace's time."""
-
-    totals: Mapping[str, TraceTotals]
-    newest_ms: int
 
 
 class RunSource(Protocol):

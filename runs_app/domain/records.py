@@ -46,6 +46,14 @@ class TraceTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceReport:
+    """Totals by run id for every run with a trace since the time asked for, and the newest trace's time."""
+
+    totals: Mapping[str, TraceTotals]
+    newest_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run: times in milliseconds since 1970 UTC, ``metrics`` the latest point of each key."""
 
