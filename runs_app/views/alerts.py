@@ -19,7 +19,7 @@ from runs_app.domain.trends.alerts import MEASURE_LABELS, QUALITY, TEST_LABELS
 from runs_app.models import Alert, AlertRule, SavedView, TrendEvent
 from runs_app.queries.trends import read_trend_filter
 from runs_app.services.alert_rules import make_alert_rule, remove_alert_rule, see_alerts
-from runs_app.services.saved_views import remove_view, save_view
+from runs_app.services.saved_views import PAGES, remove_view, save_view
 
 MOST_ALERTS = 100
 
@@ -119,8 +119,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
     """List one's own views, and those that others share."""
     rows = SavedView.objects.filter(Q(owner=cast(User, request.user)) | Q(is_shared=True))
     context: dict[str, Any] = {
-        "views": rows.select_related("owner"),
-        "pages": {"overview": "Overview", "list": "Trends"},
+        "views": [(view, PAGES.get(view.page, view.page)) for view in rows.select_related("owner")],
     }
     return render_page(request, "runs_app/saved_views.html", context)
 

@@ -52,6 +52,8 @@ def _page(
         "groups": _grouped(shown),
         "num_equal": sum(not row.is_different for row in rows),
         "is_all": is_all,
+        "page_key": f"compare_{kind}s",
+        "query": _query(kind, keys, pinned, is_all).removeprefix("?"),
         "toggle": _query(kind, keys, pinned, not is_all),
         "more": [(one, _query(kind, [*keys, one.pk], pinned, is_all)) for one in more],
         "most": MOST,

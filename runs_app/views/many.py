@@ -134,6 +134,8 @@ def _context(request: HttpRequest, asked: _Asked) -> dict[str, Any]:
     address = {name: f"{reverse(f'{asked.page}_svg', args=[name])}?{query}" for name in _PICTURES}
     return {
         "kind": asked.kind,
+        "page_key": asked.page.partition(":")[2],
+        "query": query,
         "page_url": reverse(asked.page),
         "up_url": asked.up_url,
         "csv_url": f"{reverse(f'{asked.page}_csv')}?{query}",

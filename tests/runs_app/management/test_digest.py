@@ -11,7 +11,7 @@ from runs_app.domain.trends.trend_filter import parse_trend_filter
 from runs_app.queries.digest import weekly_digest
 from runs_app.queries.overview import overview_of
 from runs_app.services.update_rollups import update_rollups
-from skills_app.models import RoleGrant
+from skills_app.models import Category, RoleGrant
 from tests.runs_app.trend_rows import LAST, fill
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,17 @@ def test_managers_with_an_address_get_it(filled: None) -> None:
     call_command("digest")
 
     assert [sent.to for sent in mail.outbox] == [["carol@example.org"]]
+
+
+def test_a_manager_of_one_branch_gets_that_branch_unless_another_is_named(filled: None) -> None:
+    user = User.objects.create_user("dora", email="dora@example.org")
+    RoleGrant.objects.create(user=user, role="manager", category=Category.objects.get(path="web"))
+
+    call_command("digest")
+    call_command("digest", "--branch", "data")
+
+    subjects = [sent.subject.partition(":")[0] for sent in mail.outbox]
+    assert subjects == ["Skill Fleet in web", "Skill Fleet in data"]
 
 
 def test_without_anybody_to_tell_it_says_what_to_do(filled: None) -> None:

@@ -14,6 +14,7 @@ from runs_app.queries.digest import weekly_digest
 from runs_app.services import send_digest
 from runs_app.services.send_digest import send_due_digest
 from skills_app.models import AuditEntry, RoleGrant
+from skills_app.services.make_category import make_category
 
 pytestmark = pytest.mark.django_db
 # A Monday, at the hour of the settings below.
@@ -73,3 +74,19 @@ def test_another_day_or_never_is_a_setting(settings: Any) -> None:
     settings.FLEET_DIGEST_DAY = "tue"
     assert send_due_digest(now=DUE) == 0
     assert send_due_digest(now=DUE + timedelta(days=1)) == 2
+
+
+def test_who_manages_branches_is_told_of_each_of_them_and_of_no_other() -> None:
+    paths = {path: make_category(path=path) for path in ("web", "web/front", "data", "other")}
+    dora, both = (User.objects.create_user(name, email=f"{name}@example.org") for name in ("dora", "both"))
+    for user, path in ((dora, "web/front"), (dora, "web"), (dora, "data"), (both, None), (both, "data")):
+        RoleGrant.objects.create(user=user, role="manager", category=paths[path] if path else None)
+
+    num_sent = [send_due_digest(now=DUE + timedelta(hours=hours)) for hours in (0, 1)]
+
+    assert num_sent == [5, 0]
+    last = DUE.date() - timedelta(days=1)
+    told = [(sent.to[0].partition("@")[0], sent.body) for sent in mail.outbox]
+    wanted = [("carol", ""), ("cecil", ""), ("dora", "data"), ("dora", "web"), ("both", "")]
+    assert told == [(name, weekly_digest(today=last, branch=branch).text) for name, branch in wanted]
+    assert "branch=web" in told[3][1]

@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
-from runs_app.models import Alert, AlertRule, SavedView
+from runs_app.models import Alert, AlertRule, Run, SavedView
 from runs_app.services.alert_rules import check_alerts
+from runs_app.services.saved_views import PAGES
 from runs_app.services.update_rollups import update_rollups
 from tests.runs_app.trend_rows import LAST, fill
 
@@ -102,3 +104,56 @@ def test_a_view_of_no_page_leads_nowhere_and_the_same_name_replaces(people: dict
     people["carol"].post(save, {"name": "X", "page": "overview", "query": "days=365"})
 
     assert [(view.page, view.query) for view in SavedView.objects.all()] == [("overview", "days=365")]
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "kept"),
+    [
+        ("funnel", "branch=web&days=91&x=1", "branch=web&days=91"),
+        ("agreement", "days=91&x=fleet/1/&y=model//", "days=91&x=fleet%2F1%2F&y=model%2F%2F"),
+        ("compare_runs", "run=1&run=2&baseline=2&all=1", "run=1&run=2&baseline=2&all=1"),
+        ("compare_versions", "version=3&version=4", "version=3&version=4"),
+        ("compare_many", "kind=generation&x=tokens&y=cost", "kind=generation&x=tokens&y=cost"),
+        ("compare_many_versions", "author=ben&gate=blocked&x=cost", "author=ben&gate=blocked&x=cost"),
+    ],
+)
+def test_funnel_agreement_and_comparisons_are_kept_with_what_they_show(
+    people: dict[str, Client], page: str, query: str, kept: str
+) -> None:
+    people["carol"].post(reverse("trends:view_save"), {"name": "X", "page": page, "query": query})
+
+    view = SavedView.objects.get()
+    answer = people["carol"].get(reverse("trends:view_open", args=[view.key]))
+    assert answer["Location"] == f"{reverse(f'trends:{page}')}?{kept}"
+    assert PAGES[page] in people["carol"].get(reverse("trends:views")).content.decode()
+    assert people["carol"].get(answer["Location"]).status_code == 200
+
+
+def test_a_view_whose_address_is_too_long_is_refused(people: dict[str, Client]) -> None:
+    query = "&".join(f"run={number}" for number in range(400))
+    answer = people["carol"].post(
+        reverse("trends:view_save"), {"name": "X", "page": "compare_runs", "query": query}, follow=True
+    )
+
+    assert not SavedView.objects.exists()
+    assert "too long" in answer.content.decode()
+
+
+def test_the_pages_that_can_be_kept_offer_it_with_their_own_query(people: dict[str, Client]) -> None:
+    fill(num_runs=10, num_skills=8)
+    update_rollups(now=LAST)
+    runs = [*Run.objects.filter(kind="generation").values_list("pk", flat=True)[:2]]
+    days = {"until": LAST.date().isoformat(), "days": "91"}
+    asked: dict[str, dict[str, Any]] = {
+        "funnel": days,
+        "compare_runs": {"run": runs},
+        "compare_many": {"kind": "generation"},
+        "compare_many_versions": days,
+    }
+
+    for page, parameters in asked.items():
+        answer = people["carol"].get(reverse(f"trends:{page}"), parameters)
+        text = answer.content.decode()
+        assert f'name="page" value="{page}"' in text
+        assert f'name="query" value="{escape(answer.context["query"])}"' in text
+        assert ("Alert me about this" in text) is (page == "funnel")
