@@ -24,7 +24,7 @@ PLACED = {
     "made_skill": "Skill made",
     "indexed_skill": "Skill read from an index",
 }
-_OF_SKILLS = {"set_dependencies": "Links set"}
+_BESIDE = {"set_dependencies": "Links set", "described_category": "Category described"}
 _BY_SKILL = ("set_facets", "indexed_skill", "set_dependencies")
 _ROLES = {"invited_person": "Role given", "granted_role": "Role given", "revoked_role": "Role taken"}
 _LOOKING_AFTER = [Role.CURATOR.value, Role.MANAGER.value]
@@ -70,7 +70,7 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
     and a role is found by who gave it and by who has it. Three queries, and three more for a branch.
     """
     is_role = Q(before__role__in=_LOOKING_AFTER) | Q(after__role__in=_LOOKING_AFTER)
-    rows = AuditEntry.objects.filter(Q(verb__in=[*PLACED, *_OF_SKILLS]) | Q(is_role, verb__in=_ROLES))
+    rows = AuditEntry.objects.filter(Q(verb__in=[*PLACED, *_BESIDE]) | Q(is_role, verb__in=_ROLES))
     if person:
         rows = rows.filter(Q(actor_name=person) | Q(target_kind="person", target_key=person))
     if branch:
@@ -90,11 +90,13 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
 
 
 def _other(entry: AuditEntry, names: Mapping[str, str]) -> OtherChange:
-    what = {**PLACED, **_OF_SKILLS, **_ROLES}[entry.verb]
+    what = {**PLACED, **_BESIDE, **_ROLES}[entry.verb]
     was, now = _BEFORE_AND_AFTER.get(entry.verb, _places)(entry.before, entry.after)
     of = names.get(entry.target_key, entry.target_key) if entry.verb in _BY_SKILL else ""
     if entry.verb in _ROLES:
         of = entry.target_key
+    elif entry.verb == "described_category":
+        of = entry.after.get("path", "")
     return OtherChange(entry.at, entry.actor_name, what, was, now, entry.reason, of)
 
 
@@ -130,6 +132,10 @@ def _state(before: Values, after: Values) -> tuple[str, str]:
     return was or "(none)", now or "(none)"
 
 
+def _description(before: Values, after: Values) -> tuple[str, str]:
+    return before.get("description", "") or "(none)", after.get("description", "")
+
+
 def _role(before: Values, after: Values) -> tuple[str, str]:
     was, now = (
         f"{data['role']} of {data.get('branch') or 'the library'}" if data.get("role") else "(none)"
@@ -146,5 +152,6 @@ _BEFORE_AND_AFTER: dict[str, Callable[[Values, Values], tuple[str, str]]] = {
     "set_facets": _facets,
     "set_dependencies": _links,
     "indexed_skill": _state,
+    "described_category": _description,
     **dict.fromkeys(_ROLES, _role),
 }

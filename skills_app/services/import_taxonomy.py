@@ -12,6 +12,7 @@ from skills_app.domain.change_sets.rows import TOP, Kind
 from skills_app.domain.errors import AliasLoops, PathInvalid, PathTaken
 from skills_app.domain.library_problems import LibraryProblem
 from skills_app.domain.paths import is_path, lineage, parent_of
+from skills_app.domain.storable import storable_text
 from skills_app.domain.taxonomy_files import meta_differences
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex, read_index
 from skills_app.models import Category, PathAlias, PlacementChange, Skill
@@ -21,6 +22,7 @@ from skills_app.services.add_alias import add_alias, add_category_alias
 from skills_app.services.draft_change import draft_change, preview_change
 from skills_app.services.make_category import make_category
 
+_LONGEST = 80
 _CHUNK = 400
 
 
@@ -29,7 +31,8 @@ class TaxonomyImport:
     """What an import did or, as a dry run, would do; ``missing`` are ids whose skill is not in the library.
 
     ``followed`` are categories of the index that have another address here by now, with that address; ``titles`` are
-    paths with the title here and the one in the index. ``change`` is the draft that holds moves, titles and facets, None
+    paths with the title here and the one in the index. ``descriptions`` are paths with the one that they got, ``kept`` paths
+    that have another one here, which stays. ``change`` is the draft that holds moves, titles and facets, None
     when none is needed or in a dry run.
     """
 
@@ -38,6 +41,8 @@ class TaxonomyImport:
     moves: list[tuple[str, str]] = field(default_factory=list)
     facets: list[str] = field(default_factory=list)
     titles: list[tuple[str, str, str]] = field(default_factory=list)
+    descriptions: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     followed: list[tuple[str, str]] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -50,13 +55,14 @@ class TaxonomyImport:
     @property
     def is_empty(self) -> bool:
         """Whether the library is as the index says already."""
-        return not (self.categories or self.aliases or self.moves or self.facets or self.titles)
+        made = self.categories or self.descriptions or self.aliases
+        return not (made or self.moves or self.facets or self.titles)
 
 
 def import_taxonomy(*, index: Any, meta: Any = None, actor: User, is_dry_run: bool = False) -> TaxonomyImport:
     """Take in ``index`` (parsed JSON) and compare ``meta`` with what is counted here.
 
-    Missing categories and aliases are added at once, for nothing changes by them; what would move, or get another name,
+    Missing categories, descriptions and aliases are added at once, for nothing changes by them; what would move, or get another name,
     title or facets, becomes one draft of ``actor``, whose effect is looked at before it is applied and can be undone. Skills
     are neither made nor ended: a status that differs is only told. An old address of a category means that category, and
     one of a skill is left to it: no address that answers here is taken away. A dry run writes nothing.
@@ -103,6 +109,7 @@ class _Taking:
         aliases = PathAlias.objects.values_list("path", "category__path", "skill__path")
         old = {path: (category, skill) for path, category, skill in aliases}
         titles = dict(self.index.titles)
+        said = dict(Category.objects.values_list("path", "description"))
         wanted = {parent_of(entry.canonical_path): "" for entry in self.index.skills} | dict(
             self.index.categories
         )
@@ -115,7 +122,15 @@ class _Taking:
                 self.report.followed.append((path, home))
             make_category(path=home, description=wanted[path], title=titles.get(path, ""), actor_name=name)
             known.update(lineage(home))
+            self._tell_description(home, said.get(home, ""), storable_text(wanted[path]))
+            said[home] = said.get(home) or wanted[path]
         self.report.categories = sorted(known - before)
+
+    def _tell_description(self, path: str, ours: str, theirs: str) -> None:
+        if theirs and not ours:
+            self.report.descriptions.append((path, theirs))
+        elif theirs and theirs != ours:
+            self.report.kept.append(path)
 
     def _home(
         self,
@@ -252,6 +267,7 @@ def as_lines(report: TaxonomyImport, *, is_dry_run: bool) -> list[str]:
     verb = "would be" if is_dry_run else "were"
     numbers: Mapping[str, int] = {
         f"categories {verb} made": len(report.categories),
+        f"categories {verb} described": len(report.descriptions),
         f"aliases {verb} added": len(report.aliases),
         f"skills {verb} moved by the draft": len(report.moves),
         f"skills {verb} given other facets by the draft": len(report.facets),
@@ -260,6 +276,8 @@ def as_lines(report: TaxonomyImport, *, is_dry_run: bool) -> list[str]:
     }
     lines = [f"{number} {words}." for words, number in numbers.items()]
     lines += [f"Category: {path}" for path in report.categories]
+    lines += [f"Description: {path} gets “{_short(text)}”" for path, text in report.descriptions]
+    lines += [f"Description: {path} has another one here, which stays" for path in report.kept]
     lines += [f"Alias: {alias} leads to {path}" for alias, path in report.aliases]
     lines += [f"Move: {old} to {new}" for old, new in report.moves]
     lines += [f"Facets: {path}" for path in report.facets]
@@ -276,3 +294,9 @@ def as_lines(report: TaxonomyImport, *, is_dry_run: bool) -> list[str]:
     lines += [f"Problem: {problem.path}: {problem.message}" for problem in report.problems]
     lines += [f"Meta: {text}" for text in report.differences]
     return lines
+
+
+def _short(text: str) -> str:
+    """Return a text in one line of at most ``_LONGEST`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

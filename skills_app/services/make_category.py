@@ -46,4 +46,12 @@ def make_category(*, path: str, description: str = "", title: str = "", actor_na
     if description and not category.description:
         category.description = storable_text(description)
         category.save(update_fields=["description"])
+        record_audit(
+            verb="described_category",
+            target_kind="category",
+            target_key=category.key,
+            actor_name=actor_name,
+            before={"path": path},
+            after={"path": path, "description": category.description},
+        )
     return category

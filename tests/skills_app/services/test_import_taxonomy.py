@@ -12,6 +12,7 @@ from skills_app.domain.change_sets.operations import Rename
 from skills_app.domain.change_sets.rows import Kind
 from skills_app.domain.taxonomy_index import read_index
 from skills_app.models import Category, PathAlias, PlacementChange, RoleGrant, Skill, SkillDependency
+from skills_app.queries.other_changes import other_changes_for_list
 from skills_app.queries.taxonomy_files import index_file, meta_file
 from skills_app.services.add_alias import add_alias, add_category_alias
 from skills_app.services.apply_change import apply_change
@@ -194,3 +195,33 @@ def test_the_check_ends_with_one_only_when_there_is_an_error(ben: User, capsys: 
         call_command("taxonomy", "check", format="json")
     assert ended.value.code == 1
     assert [row["fault"] for row in json.loads(capsys.readouterr().out)] == ["dangling"]
+
+
+def test_descriptions_stand_in_the_report_and_in_the_history(ben: User) -> None:
+    Category.objects.filter(path="b").update(description="Ours")
+    tree = {
+        "a": {"description": "What  begins\nwith A"},
+        "b": {"description": "Theirs"},
+        "c": {"description": "x" * 100},
+    }
+    index = {"taxonomy_tree": tree, "skills": {}}
+
+    tried = import_taxonomy(index=index, actor=ben, is_dry_run=True)
+    assert Category.objects.get(path="a").description == ""
+    done = import_taxonomy(index=index, actor=ben)
+    for report, verb in ((tried, "would be"), (done, "were")):
+        assert not report.is_empty
+        lines = as_lines(report, is_dry_run=verb == "would be")
+        assert f"2 categories {verb} described." in lines
+        assert [line for line in lines if line.startswith("Description")] == [
+            "Description: a gets “What begins with A”",
+            f"Description: c gets “{'x' * 79}…”",
+            "Description: b has another one here, which stays",
+        ]
+    assert [Category.objects.get(path=path).description[:4] for path in "abc"] == ["What", "Ours", "xxxx"]
+    told = [(one.what, one.of, one.after[:4], one.who) for one in other_changes_for_list(branch="a")]
+    assert ("Category described", "a", "What", "ben") in told
+
+    again = import_taxonomy(index=index, actor=ben)
+    assert again.is_empty
+    assert (again.descriptions, again.kept) == ([], ["b"])
