@@ -8,7 +8,7 @@ from django.db import transaction
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import ReviewRefused
-from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_SUGGESTION
+from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import (
     REMOVED_IN,
@@ -72,6 +72,11 @@ def add_comment(
             "Words that are removed cannot be edited any more. Say what is missing, or quote words that stand there now."
         )
     _check(text, has_quote=bool(target.quote.strip()))
+    if len(target.quote) > LONGEST_QUOTE:
+        raise ReviewRefused(
+            f"A quote has at most {LONGEST_QUOTE:,} characters; this one has {len(target.quote):,}. Quote its beginning, or "
+            "choose the section."
+        )
     document = parse_document(version.content)
     anchor, path, quote = None, target.heading_path, ""
     if target.path:

@@ -77,6 +77,8 @@ def open_review(
 def move_review(*, review: Review, version: SkillVersion, actor: User, now: datetime, today: date) -> Review:
     """Put another version of the same skill under a review that is live or rejected; comments go on, verdicts go stale.
 
+    Open comments of reviews of that version that ended come along.
+
     Raises:
         ReviewRefused: the version is of another skill, or has a live review of its own; ReviewEnded: the review ended.
     """
@@ -175,6 +177,7 @@ def _move(review: Review, version: SkillVersion, actor: User | None, now: dateti
         raise ReviewRefused(f"Version {version.number} has a review of its own already.")
     before = locked.version.number
     put_under_review(locked, version, now=now)
+    _take_open_comments(locked, actor)
     _raise_tier(locked, actor, now)
     settle_review(locked, now=now, today=today)
     audit_review(locked, "moved_review", actor, before={"version": before}, after={"tier": locked.tier})
@@ -212,7 +215,7 @@ def _make(
     return review
 
 
-def _take_open_comments(review: Review, opener: User) -> None:
+def _take_open_comments(review: Review, opener: User | None) -> None:
     """Bring the open comments of ended reviews of the same version along, with their replies; a block so stays one."""
     before = Comment.objects.filter(review__version=review.version).exclude(review=review)
     taken = list(

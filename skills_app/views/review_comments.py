@@ -27,8 +27,6 @@ from skills_app.views.review_steps import number_in
 from skills_app.views.reviews import branch_of, require_in, review_or_404, show_review, step_done
 from skills_app.views.skills import version_or_404
 
-LONGEST_QUOTE = 20_000
-
 
 @require_POST
 @require("comment")
@@ -152,7 +150,7 @@ def _target(request: HttpRequest, version: SkillVersion) -> CommentTarget:
 def _removed_target(request: HttpRequest) -> CommentTarget:
     """Read quoted words and their file, as a difference sent them."""
     return CommentTarget(
-        quote=request.POST.get("quote", "").replace("\r\n", "\n")[:LONGEST_QUOTE],
+        quote=request.POST.get("quote", "").replace("\r\n", "\n"),
         before=request.POST.get("before", "")[:1000],
         after=request.POST.get("after", "")[:1000],
         path=request.POST.get("path", "")[:512],

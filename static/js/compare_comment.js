@@ -49,11 +49,16 @@ function comment() {
   const isOld = isOldSide(range);
   const otherSide = isOld ? NEW : OLD;
   if (!wordsOf(range, otherSide).trim()) return false;
+  const words = wordsOf(range, otherSide).trim();
+  const isCut = words.length > LONGEST;
+  // What stands after the part of a selection that an address can hold is the rest of it.
+  const after = isCut ? words.slice(LONGEST, LONGEST + AROUND) : beside(range, false, otherSide);
   const asked = new URLSearchParams({
-    quote: wordsOf(range, otherSide).trim().slice(0, LONGEST),
+    quote: words.slice(0, LONGEST),
     before: beside(range, true, otherSide),
-    after: beside(range, false, otherSide),
+    after,
   });
+  if (isCut) asked.set("cut", String(words.length));
   const { path } = elementOf(range.startContainer).closest("[data-path]")?.dataset ?? {};
   if (path) asked.set("path", path);
   if (isOld) asked.set("removed_from", link.dataset.base);

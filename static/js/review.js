@@ -50,7 +50,7 @@ function comment() {
   if (!form) return false;
   const range = chosenRange();
   if (range && wordsOf(range).trim()) {
-    form.querySelector("[data-removed]")?.remove();
+    for (const note of form.querySelectorAll("[data-removed], [data-cut]")) note.remove();
     form.elements.quote.value = wordsOf(range).trim();
     form.elements.before.value = beside(range, true);
     form.elements.after.value = beside(range, false);

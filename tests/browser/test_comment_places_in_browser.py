@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from skills_app.domain.enums import Role
 from skills_app.domain.front_matter import FRONT_MATTER_PATH
-from skills_app.models import Comment, Review
+from skills_app.models import Comment, Review, SkillVersion
 from tests.browser.pages import Open
 from tests.browser.waiting import expect, wait_until
 from tests.skills_app import review_makers as made
@@ -159,3 +159,26 @@ def test_words_of_another_file_of_a_difference_are_commented_on_that_file(
 
     row = Comment.objects.get()
     assert (row.path, row.quote) == ("references/guide.md", "Guide.")
+
+
+def test_a_selection_longer_than_an_address_holds_is_said_to_be_cut(open_page: Open) -> None:
+    long = " ".join(f"Sentence {number} says a little more." for number in range(80))
+    olga = made.person("olga", Role.CURATOR)
+    made.review(made.draft("tools/long", long, author=olga), olga)
+    version = SkillVersion.objects.get(skill__path="tools/long", number=2)
+    page = open_page(f"/skills/{version.skill.key}/compare/?head=2&view=unified")
+    page.evaluate(
+        """() => {
+          const cells = [...document.querySelectorAll("tr[data-kind=added] td.both")];
+          const last = cells.at(-1);
+          getSelection().setBaseAndExtent(cells[0], 0, last, last.childNodes.length);
+        }"""
+    )
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    expect(page.get_by_text("the first 1500 of them are quoted")).to_be_visible()
+
+    row = keep(page, "All of this is too long.")
+
+    assert " ".join(long.split()).startswith(" ".join(row.quote.split()))
+    assert len(row.quote) > 1400

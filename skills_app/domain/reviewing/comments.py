@@ -18,6 +18,7 @@ ALLOWED: dict[CommentState, frozenset[CommentState]] = {
 }
 LONGEST_BODY = 10_000
 LONGEST_SUGGESTION = 20_000
+LONGEST_QUOTE = 20_000
 
 
 def why_not_move(

@@ -118,6 +118,7 @@ def test_a_quote_is_carried_to_a_later_version_or_is_lost_and_never_put_elsewher
         ({"body": " "}, "an empty comment says nothing"),
         ({"body": "x" * 10_001}, "at most 10,000"),
         ({"suggestion": "new"}, "quote them first"),
+        ({"quote": "x" * 20_001}, "at most 20,000 characters; this one has 20,001"),
     ],
 )
 def test_a_comment_that_cannot_be_placed_or_says_nothing_is_refused(

@@ -504,6 +504,24 @@ def test_open_comments_go_on_in_another_review_of_the_same_version_and_still_sto
     assert AuditEntry.objects.get(verb="took_open_comments").after["comments"] == [open_one.pk]
 
 
+def test_a_review_that_moves_to_a_version_takes_the_open_comments_of_its_ended_review(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    ended = made.review(version, olga, ada)
+    open_one = made.comment(ended, ada, is_blocking=True)
+    made.send(ended, ada, R, "unsafe")
+    end_review(review=ended, actor=olga, status=ReviewStatus.WITHDRAWN, reason="later", now=NOON)
+    first = version.parent
+    assert first is not None
+    review = made.review(made.version_of(first.pk), olga, bea)
+
+    move_review(review=review, version=version, actor=olga, now=NOON, today=TODAY)
+
+    assert [row.pk for row in review.comments.all()] == [open_one.pk]
+    made.send(review, bea, A)
+    assert kinds(version) == [StopKind.COMMENT]
+
+
 def test_another_skills_version_and_one_with_its_own_review_do_not_take_its_place(
     version: SkillVersion, olga: User, ada: User
 ) -> None:

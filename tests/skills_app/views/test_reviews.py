@@ -659,6 +659,16 @@ def test_a_review_takes_as_many_queries_for_two_comments_as_for_twenty(
     assert num_queries(cast["bea"], review.get_absolute_url()) == few
 
 
+def test_a_selection_that_an_address_cannot_hold_says_how_much_of_it_is_quoted(
+    review: Review, cast: dict[str, User]
+) -> None:
+    page = client(cast["ada"]).get(review.get_absolute_url(), {"quote": "x" * 1500, "cut": "2345"})
+    whole = client(cast["ada"]).get(review.get_absolute_url(), {"quote": "x" * 1500})
+
+    assert "You selected 2345 characters; the first 1500 of them are quoted." in page.content.decode()
+    assert "characters; the first" not in whole.content.decode()
+
+
 @pytest.mark.parametrize(("branch", "is_offered"), [("tools", True), ("other", False)])
 def test_the_promotion_is_offered_to_who_may_promote_in_the_branch(
     client: Client, version: SkillVersion, cast: dict[str, User], branch: str, is_offered: bool
