@@ -117,7 +117,7 @@ class Caller:
     ) -> Iterator[Callable[[Usage], None]]:
         reserved = self._guard.reserve(
             price=choice.price,
-            prompt_tokens=_most_tokens(prompt),
+            prompt_tokens=most_tokens(prompt),
             max_completion_tokens=choice.max_completion_tokens,
         )
         spent = 0.0
@@ -134,7 +134,8 @@ class Caller:
             self._guard.settle(reserved, cost_usd=spent)
 
 
-def _most_tokens(text: str) -> int:
+def most_tokens(text: str) -> int:
+    """Return how many tokens a text has at the most."""
     plain = sum(char.isascii() for char in text)
     return plain // CHARACTERS_A_TOKEN + (len(text) - plain) + 1
 

@@ -126,6 +126,11 @@ def _scorers(period: Period, scorers: Collection[str] | None) -> list[Event]:
     ]
 
 
+def scorer_days() -> dict[str, date]:
+    """Return the day on which each scorer in its version judged first."""
+    return dict(TrendEvent.objects.filter(kind="scorer").values_list("name", "day"))
+
+
 def _from(chosen: TrendFilter) -> datetime:
     return _midnight(chosen.period.first)
 

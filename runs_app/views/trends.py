@@ -21,7 +21,7 @@ from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.overview import overview_of
 from runs_app.queries.people_waits import Waits, waits_of
 from runs_app.queries.stage_days import courses_in
-from runs_app.queries.trend_events import events_of
+from runs_app.queries.trend_events import events_of, scorer_days
 from runs_app.queries.trends import choices, read_trend_filter, rolled_up_at, trend_of
 from runs_app.views.downloads import (
     BEFORE_HEADINGS,
@@ -77,7 +77,7 @@ def trend_list(request: HttpRequest) -> HttpResponse:
         "waits": waits_of(chosen, now=timezone.now()),
         "rules": rules[:MOST_RULES],
         "num_more_rules": max(len(rules) - MOST_RULES, 0),
-        "rulers": ruler_changes(trend),
+        "rulers": ruler_changes(trend, scorer_days()),
         "num_versions": trend.versions.num,
         "num_versions_before": trend.versions_before.num,
         "methods": METHODS,

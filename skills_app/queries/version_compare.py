@@ -65,7 +65,9 @@ def judgements_of(version: SkillVersion) -> Judgements:
         if not row.is_own or row.details.get("judge") == JUDGE_VERSION:
             reports.setdefault(row.validator, row)
     scores: dict[str, QualityAssessment] = {}
-    for score in version.quality_assessments.defer("raw").order_by("-made_at", "-pk"):
+    # What a sample was given by another judge is for the trends: beside it the other version may have none.
+    given = version.quality_assessments.defer("raw").exclude(details__sample=True)
+    for score in given.order_by("-made_at", "-pk"):
         scores.setdefault(score.scorer, score)
     findings = {
         name: [one for one in row.findings.all() if not one.is_passed] for name, row in reports.items()

@@ -1,7 +1,8 @@
 """The charts of the trends pages, made from totals by bucket and the totals of the period before."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 
 from runs_app.domain.trends.change import FEW, Called, Change, change_of_medians, change_of_shares
@@ -205,8 +206,13 @@ class RulerChange:
         return "gives more" if low > 0 else "gives less" if high < 0 else "no evidence of change"
 
 
-def ruler_changes(trend: Trend) -> list[RulerChange]:
-    """Return each pair of versions of a scorer that judged the same documents, made in the period or the one before."""
+def ruler_changes(trend: Trend, first_days: Mapping[str, date] | None = None) -> list[RulerChange]:
+    """Return each pair of versions of a scorer that judged the same documents, made in the period or the one before.
+
+    Of two the newer is the one that judged later first, where ``first_days`` tells it by scorer and version: judging models
+    have no numbers.
+    """
+    days = first_days or {}
     whole = VersionTotals()
     for totals in (trend.versions, trend.versions_before):
         whole.merge(totals)
@@ -215,6 +221,9 @@ def ruler_changes(trend: Trend) -> list[RulerChange]:
         interval, by = median_interval(sketch), sketch.median
         if interval is None or by is None:
             continue
+        old_day, new_day = (days.get(f"{scorer} {version}".strip()) for version in (old, new))
+        if old_day is not None and new_day is not None and new_day < old_day:
+            old, new, by, interval = new, old, -by, (-interval[1], -interval[0])
         now, before = (
             totals.scores.get((scorer, new), Sketch()) for totals in (trend.versions, trend.versions_before)
         )
