@@ -34,6 +34,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "decide_review": REVIEWING_ROLES,
     "steer_review": frozenset({Role.MANAGER}),
     "promote": PROMOTING_ROLES,
+    "take_in_folder": frozenset({Role.CURATOR, Role.MANAGER}),
     "override_promotion": frozenset({Role.MANAGER}),
     "launch": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
     "answer_prompts": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR, Role.MANAGER}),
@@ -53,6 +54,7 @@ IN_A_BRANCH = frozenset(
         "decide_review",
         "steer_review",
         "promote",
+        "take_in_folder",
         "override_promotion",
     }
 )
@@ -133,6 +135,14 @@ def may_somewhere(user: Any, action: str) -> bool:
     if action not in IN_A_BRANCH or not user.is_authenticated or not user.is_active:
         return False
     return any(may(user, action, branch=path) for _, path in _grants(user) if path is not None)
+
+
+def branches_where(user: Any, action: str) -> tuple[str, ...] | None:
+    """Return the branches in which ``user`` may do ``action`` of ``IN_A_BRANCH``; None for the whole library."""
+    if may(user, action):
+        return None
+    granted = {path for _, path in _grants(user) if path is not None}
+    return tuple(sorted(path for path in granted if may(user, action, branch=path)))
 
 
 def require(

@@ -1,6 +1,6 @@
 """Bring a folder of skills into the library, as often as one likes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,12 +59,20 @@ class LibraryImport:
         return len(self.created) + len(self.updated) + len(self.unchanged)
 
 
-def import_library(*, root: Path, index: Path | None = None, is_dry_run: bool = False) -> LibraryImport:
+def import_library(
+    *,
+    root: Path,
+    index: Path | None = None,
+    is_dry_run: bool = False,
+    within: Collection[str] | None = None,
+) -> LibraryImport:
     """Import every skill below ``root``; what cannot be read is a problem and stops nothing.
 
     ``index`` is a taxonomy index that lies elsewhere. A skill's home is the canonical path that the index gives it, else
     its place on disk; its place on disk and its own id become aliases. A skill that was moved here since stays where it
     is. Nothing is deleted. Two imports at once make nothing twice. A dry run writes nothing and says what would happen.
+    With ``within``, only skills that live in these branches, and new ones that would, are taken in; what the index says of
+    other places is left alone.
 
     Raises:
         LibraryUnreadable: the folder itself cannot be listed.
@@ -75,10 +83,10 @@ def import_library(*, root: Path, index: Path | None = None, is_dry_run: bool = 
         (found, folder.read_skill(found)) for found in scan.skills
     )
     if not is_dry_run:
-        return _Import(scan, is_dry_run=False).run(readings)
+        return _Import(scan, is_dry_run=False, within=within).run(readings)
     kept = iter(list(readings))  # all is read before the transaction begins
     with transaction.atomic():
-        result = _Import(scan, is_dry_run=True).run(kept)
+        result = _Import(scan, is_dry_run=True, within=within).run(kept)
         transaction.set_rollback(True)
     return result
 
@@ -100,6 +108,7 @@ class _Import:
 
     scan: LibraryScan
     is_dry_run: bool
+    within: Collection[str] | None = None
     problems: list[LibraryProblem] = field(default_factory=list)
     placed: list[_Placed] = field(default_factory=list)
     taken: dict[int, str] = field(default_factory=dict)
@@ -110,8 +119,9 @@ class _Import:
     def run(self, readings: Iterator[tuple[FoundSkill, SkillReading]]) -> LibraryImport:
         self.problems += self.scan.problems
         num_before = Category.objects.count()
-        with transaction.atomic():
-            self._make_categories()
+        if self.within is None:
+            with transaction.atomic():
+                self._make_categories()
         self.claims = _claims_by_place(self.scan.index, self.scan.skills)
         self.aliases = frozenset(alias for entry in self.scan.index.skills for alias in entry.aliases)
         for _, reading in readings:
@@ -124,6 +134,12 @@ class _Import:
         self._note_missing()
         self._note_old_categories()
         return self._result(Category.objects.count() - num_before)
+
+    def _reaches(self, path: str) -> bool:
+        """Whether a path lies where this import may take something in."""
+        if self.within is None:
+            return True
+        return any(path.startswith(f"{branch}/") for branch in self.within)
 
     def _make_categories(self) -> None:
         """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
@@ -154,7 +170,7 @@ class _Import:
             created=tuple(one.skill.path for one in self.placed if one.is_new),
             updated=tuple(one.skill.path for one in self.placed if one.is_changed and not one.is_new),
             unchanged=tuple(one.skill.path for one in self.placed if not one.is_changed and not one.is_new),
-            problems=_merged(self.problems),
+            problems=_merged([one for one in self.problems if self._reaches(one.path)]),
             num_new_categories=num_new_categories,
             stated_total=self.scan.stated_total,
             num_other_files=self.scan.num_other_files,
@@ -171,6 +187,8 @@ class _Import:
             )
             remedy = "Rename its folders: letters, digits, - and _, at most 64 characters each."
             self.problems.append(LibraryProblem(read.path[:1024], LibraryReason.WRONG_SHAPE, message, remedy))
+            return
+        if not self._reaches(home):
             return
         try:
             with transaction.atomic():
@@ -196,7 +214,10 @@ class _Import:
         return said
 
     def _write(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> None:
-        skill, is_new = self._identify(read, entry, home)
+        known = self._known(read, entry, home)
+        if known is not None and not self._reaches(known.path):
+            return
+        skill, is_new = self._identify(known, read, entry, home)
         if skill.pk in self.taken:
             self._conflict(read.path, _taken_twice(read, self.taken[skill.pk], skill))
             return
@@ -227,18 +248,24 @@ class _Import:
             becomes_current=not is_promoted,
         ).is_new
 
-    def _identify(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> tuple[Skill, bool]:
-        """Return the skill's row and whether it is new: at home, else known by its id or its old place and moved home."""
+    def _known(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> Skill | None:
+        """Return the skill that was read, if it is known: at home, else by its id or its old place."""
         at_home = _skill_at(home)
         if at_home is not None:
-            return at_home, False
+            return at_home
         known = [Skill.objects.filter(external_id=entry.index_id).first()] if entry else []
         known += [_skill_at(address) for address in (*(entry.aliases if entry else ()), read.path)]
-        for skill in known:
-            if skill is not None and skill.pk not in self.taken:
-                place_skill(skill=skill, path=home, actor_name=ACTOR, reason="the index says so")
-                skill.refresh_from_db()
-                return skill, False
+        return next((skill for skill in known if skill is not None and skill.pk not in self.taken), None)
+
+    def _identify(
+        self, known: Skill | None, read: LibrarySkill, entry: IndexedSkill | None, home: str
+    ) -> tuple[Skill, bool]:
+        """Return the skill's row and whether it is new; one that is known by its id or its old place is moved home."""
+        if known is not None:
+            if known.path != home and not known.aliases.filter(path=home).exists():
+                place_skill(skill=known, path=home, actor_name=ACTOR, reason="the index says so")
+                known.refresh_from_db()
+            return known, False
         return make_skill(
             path=home,
             name=read.metadata.name,
@@ -289,7 +316,9 @@ class _Import:
         said = disk_path(one.read.metadata.skill_id)
         wanted = [*(one.entry.aliases if one.entry else ()), one.read.path, said]
         for alias in dict.fromkeys(
-            address for address in wanted if address not in {"", skill.path, skill.external_id}
+            address
+            for address in wanted
+            if address not in {"", skill.path, skill.external_id} and self._reaches(address)
         ):
             try:
                 one.is_changed |= add_alias(path=alias, skill=skill, actor_name=ACTOR)

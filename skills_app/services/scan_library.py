@@ -1,5 +1,6 @@
 """Look at the library folder: compare it with what was published, and take in what people changed there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from skills_app.adapters.published_library import PublishedLibrary
@@ -47,8 +48,10 @@ def compare_with_folder(promotions: list[Promotion]) -> tuple[FolderRow, ...]:
     return tuple(rows)
 
 
-def scan_library() -> LibraryImport:
+def scan_library(*, within: Collection[str] | None = None) -> LibraryImport:
     """Take in what people changed in the library folder: new skills, and draft versions of promoted ones.
+
+    With ``within``, only what lives in these branches.
 
     Nothing on disk changes but what a publisher that ended early had left half done.
 
@@ -57,4 +60,4 @@ def scan_library() -> LibraryImport:
         PublishingError: something that was left half done can neither be finished nor undone.
     """
     settle_promotions()
-    return import_library(root=library_root())
+    return import_library(root=library_root(), within=within)

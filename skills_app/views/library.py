@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from fleet_site.access import require
+from fleet_site.access import branches_where, may_somewhere, require
 from fleet_site.http import render_page
 from skills_app.domain.errors import LibraryUnreadable, PublishingError
 from skills_app.queries.published import library_root
@@ -25,7 +25,15 @@ MOST_NAMED = 3
 def library_folder(request: HttpRequest) -> HttpResponse:
     """Show what is published and whether the folder still holds it, fifty skills a page."""
     page = Paginator(standing_promotions(), PAGE).get_page(request.GET.get("page"))
-    context = {"root": library_root(), "page": page, "rows": (), "error": ""}
+    can_take_in = may_somewhere(request.user, "take_in_folder")
+    context = {
+        "root": library_root(),
+        "page": page,
+        "rows": (),
+        "error": "",
+        "can_take_in": can_take_in,
+        "within": branches_where(request.user, "take_in_folder") if can_take_in else None,
+    }
     try:
         context["rows"] = compare_with_folder(list(page.object_list))
     except PublishingError as error:
@@ -34,11 +42,11 @@ def library_folder(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@require("manage_sources")
+@require("take_in_folder")
 def library_scan(request: HttpRequest) -> HttpResponse:
-    """Take in what people changed in the folder, as new skills and draft versions."""
+    """Take in what people changed in the folder, as new skills and draft versions: in the branches that the reader curates."""
     try:
-        result = scan_library()
+        result = scan_library(within=branches_where(request.user, "take_in_folder"))
     except (LibraryUnreadable, PublishingError) as error:
         messages.error(request, str(error))
         return redirect("skills:library")

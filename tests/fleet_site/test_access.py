@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from fleet_site.access import (
     ACTIONS,
     allowed_actions,
+    branches_where,
     may,
     may_somewhere,
     may_with,
@@ -57,6 +58,7 @@ TABLE = {
         "ask_review",
         "comment",
         "promote",
+        "take_in_folder",
         "launch",
         "answer_prompts",
         "auto_approve",
@@ -70,6 +72,7 @@ TABLE = {
         "comment",
         "steer_review",
         "promote",
+        "take_in_folder",
         "override_promotion",
         "launch",
         "answer_prompts",
@@ -132,6 +135,17 @@ def test_an_admin_of_a_branch_has_no_power_over_the_site(action: str) -> None:
     assert not may(user, action)
     assert not may(user, action, branch="data")
     assert not may_somewhere(user, action)
+
+
+def test_branches_where_one_may_are_those_of_the_roles_that_allow_it() -> None:
+    user = person(Role.CURATOR, "data")
+    RoleGrant.objects.create(
+        user=user, role=Role.READER, category=Category.objects.create(slug="docs", path="docs")
+    )
+
+    assert branches_where(user, "take_in_folder") == ("data",)
+    assert branches_where(person(Role.CURATOR), "take_in_folder") is None
+    assert branches_where(person(), "take_in_folder") == ()
 
 
 def test_the_door_of_a_view_opens_to_those_who_may_act_in_some_branch() -> None:

@@ -9,9 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from skills_app.domain.enums import Role
 from skills_app.models import Skill, SkillVersion
+from skills_app.services.place_skill import place_skill
 from skills_app.services.retire_skill import deprecate_skill
 from tests.skills_app import promotion_makers as made
+from tests.skills_app import review_makers
 from tests.skills_app import skill_makers as make
 from tests.skills_app.views.test_publishing import signed_in
 
@@ -82,6 +85,33 @@ def test_taking_in_makes_a_draft_of_what_people_changed(
     skill = Skill.objects.get()
     assert f"{skill.get_absolute_url()}?tab=versions" in page
     assert (skill.num_versions, skill.current_version.number) == (2, 1)
+
+
+def test_who_curates_a_branch_takes_in_what_changed_in_that_branch_alone(
+    version: SkillVersion, root: Path
+) -> None:
+    other = made.ready("web/forms")
+    made.promote(other)
+    for path in ("python/async", "web/forms"):
+        file = root / path / "SKILL.md"
+        file.write_text(file.read_text().replace("Some advice.", "Theirs."))
+    for path in ("python/fresh", "web/fresh", "pythonic/fresh"):
+        (root / path).mkdir(parents=True)
+        (root / path / "SKILL.md").write_text(make.document("fresh"))
+    moved = Skill.objects.get(path="web/forms")
+    owen = signed_in(review_makers.person("owen", Role.CURATOR, branch="python"))
+
+    assert "Take in what changed in python" in owen.get("/skills/library/").content.decode()
+    page = owen.post("/skills/library/scan/", follow=True).content.decode()
+
+    assert "2 skills were read: 1 new, 1 changed" in page
+    assert set(Skill.objects.values_list("path", flat=True)) == {"python/async", "python/fresh", "web/forms"}
+    assert (Skill.objects.get(path="python/async").num_versions, moved.versions.count()) == (2, 1)
+    place_skill(skill=moved, path="web/other", actor_name="ben", reason="for tests")
+    place_skill(skill=Skill.objects.get(path="python/fresh"), path="web/moved", actor_name="ben", reason="x")
+    (root / "python/fresh/SKILL.md").write_text(make.document("fresh", "Changed."))
+    owen.post("/skills/library/scan/")
+    assert Skill.objects.get(path="web/moved").num_versions == 1
 
 
 def test_a_folder_that_is_not_there_is_said(ben: Client, root: Path) -> None:
