@@ -24,7 +24,7 @@ def filled() -> None:
     update_rollups(now=LAST)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400), ("light", 400), ("dark", 1400)])
 def test_scores_stages_alerts_and_views_have_no_violation_and_do_not_scroll_sideways(
     open_page: Open,
     filled: Any,

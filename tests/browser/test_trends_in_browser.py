@@ -7,9 +7,10 @@ import pytest
 
 from runs_app.models import Run
 from runs_app.services.update_rollups import update_rollups
+from skills_app.models import SkillVersion, Verdict
 from tests.browser.pages import Open, violations
 from tests.browser.waiting import expect
-from tests.runs_app.trend_rows import LAST, fill
+from tests.runs_app.trend_rows import LAST, fill, review_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UNTIL = f"until={LAST.date().isoformat()}&days=91"
@@ -21,7 +22,7 @@ def filled() -> None:
     update_rollups(now=LAST)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 400), ("light", 400), ("dark", 1400)])
 def test_no_page_of_trends_has_a_violation_or_scrolls_sideways(
     open_page: Open,
     filled: Any,
@@ -31,7 +32,11 @@ def test_no_page_of_trends_has_a_violation_or_scrolls_sideways(
     runs = "&".join(
         f"run={pk}" for pk in Run.objects.filter(kind="generation").values_list("pk", flat=True)[:6]
     )
-    compared = (f"/compare/runs/?{runs}", "/compare/many/?kind=generation&x=tokens&y=cost")
+    compared = (
+        f"/compare/runs/?{runs}",
+        "/compare/many/?kind=generation&x=tokens&y=cost",
+        f"/compare/many-versions/?{UNTIL}",
+    )
     for address in (
         *compared,
         f"/overview/?{UNTIL}",
@@ -64,3 +69,60 @@ def test_without_javascript_the_form_and_the_tables_work(open_page: Open, filled
 
     expect(page).to_have_title(re.compile(re.escape("behind a figure")))
     expect(page).to_have_url(re.compile(re.escape("model=small")))
+
+
+def test_the_table_of_a_chart_is_opened_and_followed_to_its_rows_by_keys(
+    open_page: Open, filled: Any
+) -> None:
+    page = open_page(f"/trends/?{UNTIL}")
+    chart = page.locator("#chart-gate")
+    table = chart.locator("table")
+    expect(table).to_be_hidden()
+
+    chart.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(table).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(chart.get_by_role("region", name="Versions that pass their gate, table")).to_be_focused()
+    page.keyboard.press("Tab")
+    link = chart.locator("tbody a").first
+    expect(link).to_be_focused()
+    count = chart.locator("tbody tr").first.locator("td").last.inner_text()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_title(re.compile(re.escape("Versions behind a figure")))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        f"{count} version" if count == "1" else f"{count} versions"
+    )
+
+
+def test_without_javascript_every_table_of_trends_stands_and_leads_on(open_page: Open, filled: Any) -> None:
+    for number, one in enumerate(SkillVersion.objects.order_by("pk")[:15]):
+        decision = "approve" if number % 3 else "reject"
+        Verdict.objects.create(
+            review=review_of(one), version=one, decision=decision, given_at=LAST, binding={}
+        )
+    page = open_page(f"/trends/?{UNTIL}", java_script_enabled=False)
+    for chart in page.locator("figure.trend-chart").all():
+        chart.locator("summary").click()
+        expect(chart.locator("tbody tr").first).to_be_visible()
+    for name in ("Stages", "Table of agreement", "Table of reviews", "Table of findings by rule"):
+        expect(page.get_by_role("region", name=name, exact=True).locator("tbody tr").first).to_be_visible()
+    page.get_by_role("region", name="Stages").locator("tbody a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("60 generations")
+
+    page.goto(f"/trends/funnel/?{UNTIL}")
+    expect(page.get_by_role("region", name="Stages").locator("tbody tr")).to_have_count(5)
+    page.goto(f"/trends/agreement/?{UNTIL}")
+    page.locator("#chart-scatter summary").click()
+    expect(page.locator("#chart-scatter tbody tr").first).to_be_visible()
+    page.get_by_label("Up", exact=True).select_option(index=0)
+    page.get_by_role("button", name="Draw").click()
+    expect(page).to_have_url(re.compile("y="))
+
+    page.goto(f"/compare/many-versions/?{UNTIL}")
+    for box in page.get_by_role("checkbox", name=re.compile("^Compare ")).all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Compare the chosen versions").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 versions")
+    expect(page.get_by_role("region", name="Comparison").locator("tbody tr").first).to_be_visible()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -77,21 +78,31 @@ def _check_point(chart: Any, line: dict[str, str]) -> None:
 
 
 def check_changes(pages: Pages) -> None:
-    """Check that the change of each line has the values of both periods."""
+    """Check the change of each line: the values of both periods, the interval of the difference, and the word for it."""
     for chart in pages.context("trends:list")["charts"]:
         for series in chart.series:
-            change = series.change
-            told = [(change.now, change.num_now), (change.before, change.num_before)]
-            for (value, num), period in zip(told, ((pages.since, pages.until), pages.before), strict=True):
-                if chart.measure == "share":
-                    yes, wanted_num = plain.share_of(chart.key, *period)
-                    wanted = yes / wanted_num if wanted_num else None
-                else:
-                    values = plain.values_of(chart.key, series.name.replace("median", ""), *period)
-                    wanted_num, wanted = len(values), plain.quantiles(values)[0] if values else None
-                near = EVEN if chart.measure == "score" else GROWING
-                close = None if wanted is None else pytest.approx(wanted, **near)
-                assert (num, value) == (wanted_num, close), (chart.key, series.name)
+            if chart.measure == "share":
+                shares = [plain.share_of(chart.key, *period) for period in pages.periods]
+                check_share(series.change, shares[0], shares[1], is_more_better=True)
+            else:
+                name = series.name.replace("median", "")
+                values = [plain.values_of(chart.key, name, *period) for period in pages.periods]
+                _check_medians(series.change, values[0], values[1], is_score=chart.measure == "score")
+
+
+def _check_medians(change: Any, now: Sequence[float], before: Sequence[float], *, is_score: bool) -> None:
+    """Check the change of the median of values from a histogram; of scores more is better, of all else less."""
+    near = EVEN if is_score else GROWING
+    told = [(change.num_now, change.now), (change.num_before, change.before)]
+    for (num, value), values in zip(told, (now, before), strict=True):
+        close = pytest.approx(plain.quantiles(values)[0], **near) if values else None
+        assert (num, value) == (len(values), close)
+    if now and before:
+        slack = 0.0011 if is_score else 0.021 * max(*now, *before, 1e-6)
+        _check_difference(change.interval, now, before, slack=slack)
+    else:
+        assert change.interval is None
+    assert change.called.value == _word(change.interval, min(len(now), len(before)), is_score, 5)
 
 
 def check_key_figures(pages: Pages) -> dict[str, int]:
@@ -288,7 +299,7 @@ def _check_drawn(interval: Any, drawn: Any, *, slack: float) -> None:
 
 
 def check_rules(pages: Pages) -> None:
-    """Check the findings by rule."""
+    """Check the findings by rule, on the page and in its table, with their intervals and words."""
     # Several profiles may report one thing: of each version the report with most findings of a rule counts.
     counted = (
         "SELECT rule, count(*), sum(most) FROM (SELECT rule, version, max(num) AS most FROM (SELECT f.rule_id AS rule, v.id "
@@ -305,6 +316,8 @@ def check_rules(pages: Pages) -> None:
     then = {rule: counts for rule, *counts in plain.rows(counted, *pages.before)}
 
     lines = pages.table("trends:rules_csv")
+    changes = {name: change for name, change, _, _ in pages.context("trends:list")["rules"]}
+    assert 0 < len(changes) <= len(lines)
 
     assert {line["rule"] for line in lines} == now.keys() | then.keys()
     for line in lines:
@@ -315,3 +328,10 @@ def check_rules(pages: Pages) -> None:
         assert int(line["findings_before"]) == findings_before
         broken_before = versions_before / num_before if num_before else None
         assert (float(line["share_before"]) if line["share_before"] else None) == pytest.approx(broken_before)
+        sides = (versions, num), (versions_before, num_before)
+        wanted = plain.newcombe(*sides) if num and num_before else None
+        low, high = (float(line[f"difference_{end}"]) if wanted else None for end in ("low", "high"))
+        assert (low, high) == (pytest.approx(wanted, abs=1e-9) if wanted else (None, None))
+        assert line["change"] == _word(wanted, min(num, num_before), False, 5)
+        if line["rule"] in changes:
+            check_share(changes[line["rule"]], *sides, is_more_better=False)

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from os.path import commonprefix
 from typing import Any
 from xml.etree import ElementTree
 
@@ -89,7 +90,36 @@ def test_what_got_worse_is_what_a_walk_over_every_skill_finds(dan: Client, fille
         if gates == ("passed", "blocked") or (gates != ("blocked", "passed") and fell):
             worse.add(skill.path)
     assert worse
-    assert {one.skill.path for one in page.context["overview"].worse} == worse
+    seen = page.context["overview"]
+    assert {one.skill.path for one in seen.worse} == worse
+    shared = commonprefix([path.split("/")[:-1] for path in worse])
+    assert seen.place == "/".join(shared)
+
+
+@pytest.mark.parametrize(
+    ("paths", "place"),
+    [
+        (("web/frontend", "web/backend"), "web"),
+        (("web", "web/backend"), "web"),
+        (("web/backend",), "web/backend"),
+        (("web/backend", "data"), ""),
+    ],
+)
+def test_the_place_is_the_lowest_branch_that_holds_all_that_got_worse(
+    dan: Client, filled: None, paths: tuple[str, ...], place: str
+) -> None:
+    VersionStanding.objects.update(gate="passed", scores=[])
+    for path in paths:
+        skill = Skill.objects.filter(status="active", category__path=path, num_versions__gt=1).first()
+        assert skill is not None
+        first, now = skill.versions.order_by("number").first(), skill.current_version
+        VersionStanding.objects.filter(version=first).update(day=UNTIL - timedelta(days=40))
+        skill.versions.exclude(pk__in=(first.pk, now.pk)).delete()
+        VersionStanding.objects.filter(version=now).update(gate="blocked", day=UNTIL)
+
+    seen = get(dan, "trends:overview").context["overview"]
+
+    assert (seen.num_worse, seen.place) == (len(paths), place)
 
 
 def test_long_lists_of_what_moved_are_cut_and_counted(
