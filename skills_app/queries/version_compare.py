@@ -66,7 +66,7 @@ def judgements_of(version: SkillVersion) -> Judgements:
             reports.setdefault(row.validator, row)
     scores: dict[str, QualityAssessment] = {}
     # What a sample was given by another judge is for the trends: beside it the other version may have none.
-    given = version.quality_assessments.defer("raw").exclude(details__sample=True)
+    given = version.quality_assessments.defer("raw").exclude(details__has_key="sample")
     for score in given.order_by("-made_at", "-pk"):
         scores.setdefault(score.scorer, score)
     findings = {

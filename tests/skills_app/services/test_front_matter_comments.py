@@ -41,7 +41,7 @@ def place(row: Comment, text: str) -> tuple[PlaceKind, str]:
 
 
 def answer(row: Comment, version: SkillVersion, text: str) -> Answer:
-    newer = SkillVersion(pk=version.pk + 1, content=text)
+    newer = SkillVersion(pk=version.pk + 1, number=version.number + 1, content=text)
     return answer_comments(version=newer, document=parse_document(text), comments=[row])[row.pk].answer
 
 
