@@ -126,3 +126,18 @@ def test_without_javascript_every_table_of_trends_stands_and_leads_on(open_page:
     page.get_by_role("button", name="Compare the chosen versions").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 versions")
     expect(page.get_by_role("region", name="Comparison").locator("tbody tr").first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_dot_has_the_colour_that_its_legend_names(open_page: Open, filled: Any, theme: str) -> None:
+    for number, run in enumerate(Run.objects.filter(kind="generation")):
+        Run.objects.filter(pk=run.pk).update(model=f"model {number % 5}", rolled_cost_usd=number)
+    page = open_page("/compare/many/?kind=generation&x=tokens&y=cost", theme=theme)
+
+    colours = page.evaluate(
+        "[1, 2, 3, 4, 5].map(n => [[`circle[data-series='${n}']`, 'fill'], [`.swatch[data-series='${n}']`, "
+        "'backgroundColor']].map(([what, name]) => getComputedStyle(document.querySelector(what))[name]))"
+    )
+
+    assert all(dot == swatch for dot, swatch in colours), colours
+    assert len({dot for dot, _ in colours}) == 5
