@@ -107,6 +107,51 @@ def test_a_branch_is_moved_and_the_move_undone_by_keys_alone(open_page: Open) ->
 
 
 @pytest.mark.usefixtures("library")
+def test_a_branch_is_merged_and_the_merge_undone_by_keys_alone(open_page: Open) -> None:
+    page = open_page("/taxonomy/")
+    tab_to(page, tree_of(page))
+    press(page, "ArrowDown", "beta")
+    press(page, "ArrowDown", "brook")
+    page.keyboard.press("Space")
+    page.get_by_text("1 selected.").wait_for()
+    tab_to(page, page.get_by_label("Target"))
+    page.keyboard.type("beta")
+    tab_to(page, page.get_by_role("button", name="Merge into it"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/taxonomy/changes/*/")
+    decide_by_keys(page, "Apply", "Applied.")
+    assert not Category.objects.filter(path="brook").exists()
+    assert Skill.objects.filter(path="beta/five").exists()
+    decide_by_keys(page, "Undo", "Undone.")
+    assert Skill.objects.get(path="brook/five").category == Category.objects.get(path="brook")
+
+
+@pytest.mark.usefixtures("library")
+def test_a_branch_gets_another_name_and_the_old_one_back_by_keys_alone(open_page: Open) -> None:
+    page = open_page("/taxonomy/")
+    tab_to(page, tree_of(page))
+    press(page, "End", "gamma")
+    page.keyboard.press("Space")
+    page.get_by_text("1 selected.").wait_for()
+    tab_to(page, page.get_by_label("New name"))
+    page.keyboard.type("delta")
+    tab_to(page, page.get_by_role("button", name="Rename"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/taxonomy/changes/*/")
+    decide_by_keys(page, "Apply", "Applied.")
+    assert Skill.objects.filter(path="delta/four").exists()
+    decide_by_keys(page, "Undo", "Undone.")
+    assert Skill.objects.filter(path="gamma/four").exists()
+
+
+def decide_by_keys(page: Any, button: str, said: str) -> None:
+    """Go to a button of a change-set by Tab, press it, and wait for what is said then."""
+    tab_to(page, page.get_by_role("button", name=button))
+    page.keyboard.press("Enter")
+    page.get_by_text(said, exact=True).wait_for()
+
+
+@pytest.mark.usefixtures("library")
 def test_a_closed_branch_is_told_with_how_much_the_draft_does_inside(open_page: Open) -> None:
     page = open_page("/taxonomy/?at=alpha/nest")
     row(page, "alpha/nest/two").get_by_role("checkbox").check()

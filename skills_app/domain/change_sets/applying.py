@@ -70,11 +70,15 @@ def _moved(tree: Tree, operation: Move) -> Rewrite:
         home = tree.homes[key]
         if not _inside_of(tree, home.category, chosen):
             homes[key] = home._replace(category=operation.target, slug=renames.get(key, home.slug))
-    for key, slug in operation.renames:  # of what only comes along
+    for key, slug in operation.renames:  # of what only comes along; what stays keeps its name
         if key in tree.places and key not in places:
-            places[key] = tree.places[key]._replace(slug=slug)
+            place = tree.places[key]
+            if _inside_of(tree, place.parent, chosen):
+                places[key] = place._replace(slug=slug)
         elif key in tree.homes and key not in homes:
-            homes[key] = tree.homes[key]._replace(slug=slug)
+            home = tree.homes[key]
+            if _inside_of(tree, home.category, chosen):
+                homes[key] = home._replace(slug=slug)
     return Rewrite(places, homes, takes=frozenset(operation.takes))
 
 

@@ -155,6 +155,7 @@ def without(operation: Operation, target: Target) -> tuple[Operation, ...]:
             left = replace(operation, categories=_less(operation.categories, key))
         else:
             left = replace(operation, skills=_less(operation.skills, key))
+        left = replace(left, renames=tuple(pair for pair in left.renames if pair[0] != key))
         return (left,) if (left.categories or left.skills) and left != operation else ()
     if isinstance(operation, Split):
         parts = tuple(
@@ -294,8 +295,17 @@ def _merged(tree: Tree, operation: Operation, target: Target, other: Target) -> 
         )
         # What only comes along with its branch is merged first, so that it is not in the way any more.
         along = _comes_along(tree, operation, target)
-        return (merge, operation) if along else (*without(operation, target), merge)
+        return (
+            (merge, _keeping_name(operation, target.key)) if along else (*without(operation, target), merge)
+        )
     return ()
+
+
+def _keeping_name(operation: Operation, key: str) -> Operation:
+    """Return a move without a new name for what is left out of it; any other operation as it is."""
+    if not isinstance(operation, Move):
+        return operation
+    return replace(operation, renames=tuple(pair for pair in operation.renames if pair[0] != key))
 
 
 def _chosen(operation: MergeCategories, choice: Choice) -> MergeCategories:

@@ -22,7 +22,7 @@ from skills_app.domain.change_sets.operations import (
     operations_from,
 )
 from skills_app.domain.errors import ChangeConflicts, ChangeOvertaken
-from skills_app.models import Category, PlacementChange, Skill
+from skills_app.models import Category, PlacementChange, Skill, SkillFacet
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
     consents_missing,
@@ -76,6 +76,17 @@ class RandomChangeSets(TestCase):
                 check_rows()
                 check_folder(root)
             check_pages(curation.known)
+
+    @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+    @given(st.data())
+    def test_an_earlier_change_is_taken_back_to_the_row_or_not_at_all(self, data: st.DataObject) -> None:
+        with tempfile.TemporaryDirectory() as folder, self.settings(FLEET_LIBRARY_DIR=f"{folder}/none"):
+            curation = Curation(data, Path(folder))
+            for name in (*PEOPLE, *PEOPLE):
+                curation.drafts.clear()  # what met a conflict is not tried again
+                curation.apply(name)
+            curation.undo_earlier("ben")
+            check_rows()
 
 
 @dataclass(frozen=True)
@@ -181,12 +192,13 @@ class Curation:
         if len(self.done) < 2:
             return
         one = self.done[self.data.draw(st.integers(0, len(self.done) - 2))]
-        before = (state(), aliases())
+        before, rows = (state(), aliases()), own_rows()
         try:
-            undo_change(change=one.change, actor=self.people[name])
+            undone = undo_change(change=one.change, actor=self.people[name])
         except ChangeConflicts:
             assert (state(), aliases()) == before
             return
+        assert own_rows() == taken_back(rows, undone.effect)
         self.done = []  # what came after was made on another tree
         self._check_the_others(leads(), set(one.known))
 
@@ -228,6 +240,50 @@ class Curation:
         found = scan_library()
         assert (found.created, found.updated, found.num_new_categories) == ((), (), 0)
         assert (state(), aliases()) == before
+
+
+def own_rows() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what each category and skill holds itself, by key, as an effect names it; addresses follow from it."""
+    facets: dict[str, list[list[str]]] = {}
+    for key, name, value in SkillFacet.objects.order_by("name", "value").values_list(
+        "skill__key", "name", "value"
+    ):
+        facets.setdefault(key, []).append([name, value])
+    places = Category.objects.values_list("key", "parent__key", "slug", "title")
+    homes = Skill.objects.values_list("key", "category__key", "slug", "status", "external_id")
+    return {
+        "places": {key: {"parent": above or "", "slug": s, "title": t} for key, above, s, t in places},
+        "homes": {
+            key: {
+                "category": above or "",
+                "slug": slug,
+                "status": status,
+                "external_id": known,
+                "facets": facets.get(key, []),
+            }
+            for key, above, slug, status, known in homes
+        },
+    }
+
+
+def taken_back(
+    rows: dict[str, dict[str, dict[str, Any]]], effect: dict[str, Any]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what ``rows`` are once an effect is taken back: what it changed is as it was, all else as it is."""
+    found = {room: {key: dict(row) for key, row in rows[room].items()} for room in rows}
+    for room, table in found.items():
+        for key, (was, left) in effect[room].items():
+            if was is None:
+                del table[key]
+            elif left is None:
+                table[key] = dict(was)
+            else:
+                table[key] |= {n: was[n] for n in was if n != "facets" and was[n] != left[n]}
+                if room == "homes":
+                    had, got, now = ([tuple(one) for one in row["facets"]] for row in (was, left, table[key]))
+                    new = (set(now) - (set(got) - set(had))) | (set(had) - set(got))
+                    table[key]["facets"] = [list(one) for one in sorted(new)]
+    return found
 
 
 def heirs_of(

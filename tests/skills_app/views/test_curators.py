@@ -1,10 +1,12 @@
 """Who curates a branch, a skill that gets another name, and what its line of time tells in the end."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 
 from skills_app.domain.change_sets.operations import MergeSkills, Move, Operation
@@ -103,6 +105,34 @@ def told(client: Client, skill: Skill) -> list[str]:
     page = client.get(f"{skill.get_absolute_url()}?tab=history").content.decode()
     rows = page.split('<th scope="row">')[1:]
     return [row.split("</th>")[0].split(" <a ")[0] for row in rows][::-1]
+
+
+def test_the_block_for_agents_has_what_is_published_at_the_old_address_of_a_branch_too(
+    dan: Client, root: Path
+) -> None:
+    curator, _ = made.people()
+    skill = made.ready("tech/web/forms").skill
+    made.promote(made.version_of(skill))
+    make_skill(path="other/x")
+
+    def block(branch: str) -> str:
+        from_page = dan.get(f"/skills/available.xml?branch={branch}").content.decode()
+        printed = StringIO()
+        call_command("available_skills", branch=branch, stdout=printed)
+        assert printed.getvalue().strip() == from_page.strip()
+        assert from_page.count("<skill>") == 1
+        return from_page
+
+    assert f"<location>\n{root}/tech/web/forms/SKILL.md\n</location>" in block("tech/web")
+    other, web = (Category.objects.get(path=path).key for path in ("other", "tech/web"))
+    change = done(curator, Move(other, (web,)))
+    told = block("tech/web")
+    assert told == block("other/web")
+    assert f"<location>\n{root}/other/web/forms/SKILL.md\n</location>" in told
+    assert (root / "other/web/forms/SKILL.md").is_file()
+    undo_change(change=change, actor=curator)
+    assert block("other/web") == block("tech/web")
+    assert f"<location>\n{root}/tech/web/forms/SKILL.md\n</location>" in block("other/web")
 
 
 def test_the_line_of_time_goes_from_generated_to_merged(dan: Client, root: Path) -> None:

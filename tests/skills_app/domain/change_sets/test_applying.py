@@ -229,3 +229,21 @@ def test_a_skill_that_shares_the_address_of_a_category_moves_along_with_it() -> 
 def test_an_address_that_would_be_too_deep_is_refused() -> None:
     deep = "/".join("abcdefghijklmno")
     assert reasons(tree_of(f"{deep}/x", "z/z/y"), Move(deep, categories=("z",)))[0][0] is Obstacle.BAD_PATH
+
+
+def test_what_is_left_out_of_a_move_keeps_its_name() -> None:
+    tree = tree_of("a/x", "b/x", "c/z")
+    move = Move("c", skills=("a/x", "b/x"), renames=(("a/x", "n"), ("b/x", "n")))
+    (conflict,) = apply_operations(fresh(tree), [move])
+    assert conflict.target == Target(Kind.SKILL, "b/x")
+    ways = {way.label: way.instead for way in conflict.ways_out}
+    left = Move("c", skills=("a/x",), renames=(("a/x", "n"),))
+    assert ways["Leave it out of this change"] == (left,)
+    assert addresses(applied(fresh(tree), left)) == {"a/x": "c/n", "b/x": "b/x", "c/z": "c/z"}
+
+
+def test_a_move_gives_no_new_name_to_what_stays() -> None:
+    tree = tree_of("a/x", "a/n/q", "b/y")
+    renames = (("a/x", "never"), ("b", "never"), ("a/n/q", "other"))
+    moved = applied(tree, Move("b", categories=("a/n",), renames=renames))
+    assert addresses(moved) == {"a/x": "a/x", "a/n/q": "b/n/other", "b/y": "b/y"}

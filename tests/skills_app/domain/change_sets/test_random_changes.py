@@ -52,9 +52,17 @@ def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> O
     )
     choices |= st.builds(Choice, home, st.just(Act.ELSEWHERE), place)
     target = place | st.just(TOP)
+    move = st.tuples(target, some_places, some_homes).flatmap(
+        lambda each: moved(*each, [*places, *homes], takes)
+    )
     part = st.builds(Part, st.just(new_key), target, SLUGS, SLUGS, some_places, some_homes)
+    # A second part may lie in the first one.
+    other = st.builds(
+        Part, st.just(f"{new_key}b"), target | st.just(new_key), SLUGS, SLUGS, some_places, some_homes
+    )
+    parts = part.map(lambda each: (each,)) | st.tuples(part, other)
     one = st.one_of(
-        st.builds(Move, target, some_places, some_homes, st.just(()), st.just(takes)),
+        move,
         st.builds(Rename, st.just(Kind.SKILL), home, SLUGS, st.none(), st.just(takes)),
         st.builds(Rename, st.just(Kind.CATEGORY), place, SLUGS, st.none() | SLUGS, st.just(takes)),
         st.builds(
@@ -65,10 +73,23 @@ def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> O
             st.just(takes),
         ),
         st.builds(MergeSkills, folded, home, st.just(takes)),
-        st.builds(Split, place, part.map(lambda each: (each,)), st.just(takes)),
+        st.builds(Split, place, parts, st.just(takes)),
         st.builds(Refacet, some_homes, FACETS, FACETS),
     )
     return draw(one)
+
+
+def moved(
+    target: str, places: tuple[str, ...], homes: tuple[str, ...], every: list[str], takes: tuple[str, ...]
+) -> st.SearchStrategy[Move]:
+    """Return moves of these that perhaps rename some of them, or of what (by its first address) comes along with them."""
+    along = [
+        key for key in every if key in {*places, *homes} or key.startswith(tuple(f"{one}/" for one in places))
+    ]
+    if not along:
+        return st.just(Move(target, places, homes, (), takes))
+    renames = st.lists(st.tuples(st.sampled_from(along), SLUGS), max_size=2, unique_by=lambda each: each[0])
+    return renames.map(lambda pairs: Move(target, places, homes, tuple(pairs), takes))
 
 
 class RandomChanges(RuleBasedStateMachine):
@@ -109,11 +130,18 @@ class RandomChanges(RuleBasedStateMachine):
         for conflict in conflicts:
             assert conflict.ways_out
             for way in conflict.ways_out:
+                if any(self._is_ambiguous(one) for one in way.instead):
+                    continue
                 at = conflict.operation
                 mended = fresh(self.tree)
                 again = apply_operations(mended, [*chosen[:at], *way.instead])
                 found = [(each.reason, each.target, each.path) for each in again if each.operation >= at]
                 assert (conflict.reason, conflict.target, conflict.path) not in found, way
+
+    def _is_ambiguous(self, one: Operation) -> bool:
+        """Say whether a move renames by a key that here, unlike in a library, a skill and a category share."""
+        both = self.tree.places.keys() & self.tree.homes.keys()
+        return isinstance(one, Move) and any(key in both for key, _ in one.renames)
 
     def _addresses_lead_on(self, effect: Effect, taken: bool) -> None:
         for path, target in self.known.items():
