@@ -116,8 +116,9 @@ def test_removed_words_of_a_difference_are_commented(open_page: Open, review: Re
     page.wait_for_url("**/compare/?base=1&head=2")
 
 
-def test_removed_words_are_reached_by_keyboard_alone(open_page: Open, review: Review) -> None:
-    page = open_page(f"/skills/{review.skill.key}/compare/?head=2")
+@pytest.mark.parametrize("view", ["side", "unified", "rendered"])
+def test_removed_words_are_reached_by_keyboard_alone(open_page: Open, review: Review, view: str) -> None:
+    page = open_page(f"/skills/{review.skill.key}/compare/?head=2&view={view}")
     wait_until(page, "document.querySelector('[data-select-text]')?.tabIndex === 0")
     said = page.locator("#selection-said")
     page.keyboard.press("s")
@@ -125,11 +126,16 @@ def test_removed_words_are_reached_by_keyboard_alone(open_page: Open, review: Re
         if "older body" in said.inner_text():
             break
         page.keyboard.press("ArrowDown")
-    assert said.inner_text() == "Selected of the older text: An older body."
+    for _ in range(20):
+        if said.inner_text() == "Selected of the older text: older":
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(said).to_have_text("Selected of the older text: older body")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reviews/**")
 
-    expect(page.get_by_label("Quoted words")).to_have_value("An older body.")
+    expect(page.get_by_label("Quoted words")).to_have_value("older body")
     expect(page.get_by_label("About words of version 1 that were removed since")).to_be_checked()
 
 
@@ -182,3 +188,20 @@ def test_a_selection_longer_than_an_address_holds_is_said_to_be_cut(open_page: O
 
     assert " ".join(long.split()).startswith(" ".join(row.quote.split()))
     assert len(row.quote) > 1400
+
+
+@pytest.mark.parametrize("view", ["unified", "rendered"])
+def test_a_removed_word_within_a_sentence_is_one_of_the_older_text(
+    open_page: Open, review: Review, view: str
+) -> None:
+    olga = User.objects.get(username="olga")
+    made.review(made.next_draft(review.version, made.BODY.replace("too little", "far enough")), olga)
+    page = open_page(f"/skills/{review.skill.key}/compare/?base=2&head=3&view={view}")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#compare-body del'))")
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    expect(page.get_by_label("Quoted words")).to_have_value("too little")
+
+    row = keep(page, "It was right.")
+
+    assert (row.version.number, row.quote, row.anchor["removed_in"]) == (2, "too little", 3)
