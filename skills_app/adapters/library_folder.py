@@ -15,6 +15,7 @@ from skills_app.domain.errors import LibraryUnreadable
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason, library_problem
 from skills_app.domain.metadata import merge_front_matter, read_metadata
+from skills_app.domain.paths import NOT_CATEGORIES
 from skills_app.domain.reading_faults import reading_faults
 from skills_app.domain.records import FileRecord, SkillMetadata
 from skills_app.domain.taxonomy_index import TaxonomyIndex, read_index
@@ -23,7 +24,6 @@ INDEX_FILE = "taxonomy_index.json"
 META_FILE = "taxonomy_meta.json"
 METADATA_FILE = "metadata.json"
 JSON_FOLDERS = ("_core", "mcp_capabilities", "memory_blocks")
-NOT_CATEGORIES = frozenset({"_drafts", "_templates", "_analytics"})
 MOST_FILES = 2_000
 MOST_FOLDERS = 100_000
 DEEPEST = 32

@@ -5,6 +5,8 @@ import re
 LONGEST_PATH = 512
 LONGEST_SEGMENT = 64
 DEEPEST = 16
+# Folders at the top of a library that hold no skills.
+NOT_CATEGORIES = frozenset({"_drafts", "_templates", "_analytics"})
 
 _SAFE = re.compile(r"[a-z0-9_-]+(?:/[a-z0-9_-]+)*")
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
@@ -19,6 +21,14 @@ def is_path(path: str) -> bool:
         and len(parts) <= DEEPEST
         and all(len(part) <= LONGEST_SEGMENT for part in parts)
     )
+
+
+def set_aside(path: str) -> str:
+    """Return why nothing can have an address in a folder that a library keeps for other things; else an empty text."""
+    top = path.partition("/")[0]
+    if top not in NOT_CATEGORIES:
+        return ""
+    return f"'{top}' is no category: a library keeps what is no skill there. Choose another name."
 
 
 def clean_path(text: str) -> str:

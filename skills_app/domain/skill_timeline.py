@@ -20,7 +20,8 @@ _ORIGINS = {
 class Happening:
     """One thing that happened: when, who, of which kind (one of ``KINDS``), in a sentence, and why if that was said.
 
-    ``version`` is the number of the version, and ``review`` the number of the review, that it is about.
+    ``version`` is the number of the version, and ``review`` the number of the review, that it is about; ``change`` the key
+    of the set of changes that did it, and ``change_title`` what that is called.
     """
 
     at: datetime
@@ -30,6 +31,8 @@ class Happening:
     reason: str = ""
     version: int | None = None
     review: int | None = None
+    change: str = ""
+    change_title: str = ""
 
 
 def happening(*, at: datetime, who: str, verb: str, before: Values, after: Values, reason: str) -> Happening:

@@ -7,7 +7,14 @@ from enum import StrEnum
 
 from skills_app.domain.change_sets.rows import TOP, Kind, Target
 from skills_app.domain.change_sets.tree import Tree
-from skills_app.domain.paths import LONGEST_SEGMENT, clean_segment, is_path, name_of
+from skills_app.domain.paths import (
+    LONGEST_SEGMENT,
+    NOT_CATEGORIES,
+    clean_segment,
+    is_path,
+    name_of,
+    set_aside,
+)
 from skills_app.domain.skill_names import skill_name_fault
 
 
@@ -186,6 +193,9 @@ def _place_faults(tree: Tree) -> Iterator[TaxonomyFault]:
             yield TaxonomyFault(Fault.DANGLING, path, text, True, key)
         if wrong := name_fault(place.slug, Kind.CATEGORY):
             yield TaxonomyFault(Fault.NAMING, path, wrong, True, key)
+        elif path in NOT_CATEGORIES:
+            text = f"{set_aside(path)} No scan of the folder finds what is in it."
+            yield TaxonomyFault(Fault.NAMING, path, text, True, key)
         if not tree.below.get(key) and not tree.inside.get(key):
             yield TaxonomyFault(Fault.ORPHAN, path, f"The category {path} is empty.", False, key)
 

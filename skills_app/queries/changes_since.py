@@ -92,6 +92,20 @@ def words_of(found: Iterable[Meanwhile]) -> str:
     return f"{', '.join(shown)}{f' and {more} more' if more else ''} came first."
 
 
+def changed_outside(change: PlacementChange, targets: Iterable[Target]) -> str:
+    """Say who last changed one of ``targets`` outside of change-sets since ``change`` was applied, what and when."""
+    keys = {target.key for target in targets}
+    rows = AuditEntry.objects.filter(at__gt=change.applied_at, verb__in=PLACED, target_key__in=keys)
+    last = rows.order_by("at", "pk").last()
+    if last is None:
+        return "It was changed outside of change-sets."
+    before, after = (one.get("path", "") for one in (last.before, last.after))
+    way = " → ".join(path for path in (before, after) if path)
+    when = date_format(localtime(last.at), "j M Y H:i")
+    who = last.actor_name or "an import or a scan"
+    return f"It was changed outside of change-sets: {PLACED[last.verb].lower()}{f' ({way})' if way else ''} by {who}, {when}."
+
+
 def _later(change: PlacementChange, since: datetime) -> list[PlacementChange]:
     applied = Q(status=ChangeStatus.APPLIED, applied_at__gt=since)
     undone = Q(status=ChangeStatus.UNDONE, undone_at__gt=since, applied_at__lte=since)

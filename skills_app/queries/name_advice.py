@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from skills_app.domain.change_sets.operations import MergeCategories
 from skills_app.domain.change_sets.rows import Kind
-from skills_app.domain.paths import parent_of
+from skills_app.domain.paths import parent_of, set_aside
 from skills_app.domain.taxonomy_check import name_fault
 from skills_app.models import Category
 from skills_app.queries.resolve_path import resolve_path
@@ -20,15 +20,15 @@ def name_advice(*, slug: str, target: str = "", keys: Sequence[str] = ()) -> str
     """
     fault = name_fault(slug, Kind.CATEGORY if keys else Kind.SKILL)
     if fault or not keys:
-        return fault or (_taken(target.strip("/ "), slug) if target.strip() else "")
+        return fault or (_refusal(target.strip("/ "), slug) if target.strip() else "")
     homes = homes_of(keys)
     ways: dict[str, str] = {}
     if len(keys) == 1:
         is_place = Category.objects.filter(key__in=keys).exists()
         fault = name_fault(slug, Kind.CATEGORY if is_place else Kind.SKILL)
-        ways["Rename"] = fault or _taken(homes[0] if homes else "", slug, keys)
+        ways["Rename"] = fault or _refusal(homes[0] if homes else "", slug, keys)
     if len(homes) == len(keys) and len(set(homes)) == 1:
-        ways["Split off"] = _taken(parent_of(homes[0]), slug)
+        ways["Split off"] = _refusal(parent_of(homes[0]), slug)
     told = " ".join(f"{way}: {reason or 'it will do.'}" for way, reason in ways.items())
     return told if any(ways.values()) else ""
 
@@ -44,11 +44,13 @@ def choice_advice(*, merge: MergeCategories, skill: str, slug: str) -> str:
     above = [path for path in sources if f"{home}/".startswith(f"{path}/")]
     if not above or merge.into not in paths:
         return ""
-    return _taken(paths[merge.into] + home.removeprefix(max(above, key=len)), slug, [skill])
+    return _refusal(paths[merge.into] + home.removeprefix(max(above, key=len)), slug, [skill])
 
 
-def _taken(above: str, slug: str, keys: Collection[str] = ()) -> str:
+def _refusal(above: str, slug: str, keys: Collection[str] = ()) -> str:
     path = f"{above}/{slug}".lstrip("/")
+    if why := set_aside(path):
+        return why
     found = resolve_path(path)
     holder = (found.skill or found.category) if found is not None else None
     if found is None or holder is None or holder.key in keys:

@@ -5,15 +5,13 @@ from datetime import date
 
 from skills_app.domain.dependency_check import DependencyFault
 from skills_app.domain.enums import SkillStatus
+from skills_app.domain.paths import NOT_CATEGORIES
 from skills_app.domain.promotion import Blocker, BlockerKind, blocker
 from skills_app.domain.published_files import publishing_faults
 from skills_app.models import SkillVersion
 from skills_app.queries.dependency_graph import dependency_problems
 from skills_app.queries.published import files_of_version, standing_promotion, stated_metadata
 from skills_app.queries.review_standing import stops_of_version
-
-# Folders of a library that hold no skills; see the library's reader.
-_NO_PLACE = frozenset({"_drafts", "_templates", "_analytics"})
 
 Check = Callable[[SkillVersion, date], Iterator[Blocker]]
 
@@ -45,7 +43,7 @@ def _form(version: SkillVersion, _today: date) -> Iterator[Blocker]:
 
 def _place(version: SkillVersion, _today: date) -> Iterator[Blocker]:
     top = version.skill.path.partition("/")[0]
-    if top in _NO_PLACE:
+    if top in NOT_CATEGORIES:
         yield blocker(BlockerKind.PLACE, f"{top} is no category. Move the skill to one first.")
 
 

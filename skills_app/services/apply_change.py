@@ -24,7 +24,7 @@ from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen, ChangeOvert
 from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDependency
 from skills_app.queries.change_impact import looking_after, told_of
 from skills_app.queries.change_preview import Preview, later_changes, preview_operations
-from skills_app.queries.changes_since import changes_since, words_of
+from skills_app.queries.changes_since import changed_outside, changes_since, words_of
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
 from skills_app.services.draft_change import consent_of, consents_missing, one_at_a_time, told_first
 from skills_app.services.ended_rows import (
@@ -143,7 +143,7 @@ def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFoll
         targets = sorted(rows_in_the_way(rows.tree, effect, conflicts))
         names = ", ".join(f"“{later}” ({later.key})" for later in later_changes(change, targets))
         first = conflicts[0].message
-        later = f" Undo first: {names}." if names else " It was changed outside of change-sets."
+        later = f" Undo first: {names}." if names else f" {changed_outside(change, targets)}"
         raise ChangeConflicts(f"This cannot be undone. {first}{later}", tuple(conflicts))
     back = effect_of(rows.tree)
     folder.plan(change, ChangeStatus.UNDONE, rows, back, actor)

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from skills_app.domain.errors import PathInvalid
-from skills_app.domain.paths import is_path, title_of
+from skills_app.domain.paths import is_path, set_aside, title_of
 from skills_app.domain.storable import storable_text
 from skills_app.models import Category, PathAlias
 from skills_app.services.record_audit import record_audit
@@ -17,12 +17,14 @@ def make_category(*, path: str, description: str = "", title: str = "", actor_na
     path gives way: canonical wins.
 
     Raises:
-        PathInvalid: ``path`` is not a clean address.
+        PathInvalid: ``path`` is not a clean address, or lies where a library keeps no skills.
     """
     if not is_path(path):
         raise PathInvalid(
             f"'{path}' cannot be a category: use lower-case letters, digits, - and _ between slashes."
         )
+    if why := set_aside(path):
+        raise PathInvalid(why)
     parent: Category | None = None
     category: Category | None = None
     parts = path.split("/")

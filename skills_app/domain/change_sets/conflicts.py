@@ -20,7 +20,7 @@ from skills_app.domain.change_sets.operations import (
 from skills_app.domain.change_sets.rewriting import Obstacle, Problem
 from skills_app.domain.change_sets.rows import TOP, Kind, Target
 from skills_app.domain.change_sets.tree import Tree
-from skills_app.domain.paths import LONGEST_SEGMENT
+from skills_app.domain.paths import LONGEST_SEGMENT, set_aside
 
 
 class Reason(StrEnum):
@@ -128,7 +128,7 @@ def sentence(tree: Tree, problem: Problem) -> str:
         Obstacle.NAME_TAKEN: f"{name} cannot be at '{problem.path}': {held} is there.",
         Obstacle.ALIAS_TAKEN: f"{name} cannot be at '{problem.path}': that is an old address of {held}.",
         Obstacle.ID_TAKEN: f"{name} cannot use '{problem.path}': an index knows {held} by that id.",
-        Obstacle.BAD_PATH: f"{name} cannot be at '{problem.path}': the address would be too long or too deep.",
+        Obstacle.BAD_PATH: f"{name} cannot be at '{problem.path}': {set_aside(problem.path) or 'the address would be too long or too deep.'}",
         Obstacle.CYCLE: f"{name} would come to lie inside itself.",
         Obstacle.PARENT_GONE: f"{name} would have no place, because the category that holds it is gone.",
         Obstacle.NOT_EMPTY: f"{name} cannot go, because {held} is in it.",

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from skills_app.domain.change_sets.rows import TOP, Home, Kind, Place, Target
 from skills_app.domain.change_sets.tree import Tree
-from skills_app.domain.paths import is_path
+from skills_app.domain.paths import NOT_CATEGORIES, is_path
 
 
 class Obstacle(StrEnum):
@@ -149,7 +149,7 @@ class _Plan:
 
     def _claim(self, target: Target, path: str) -> Iterator[Problem]:
         tree = self.tree
-        if not is_path(path):
+        if not is_path(path) or path in NOT_CATEGORIES:
             yield Problem(Obstacle.BAD_PATH, target, path)
             return
         holder = tree.holders[target.kind].get(path)

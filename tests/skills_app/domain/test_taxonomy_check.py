@@ -39,6 +39,13 @@ def test_a_good_taxonomy_has_no_fault() -> None:
     assert faults(good(), Link("s", "required", "a/b/y", "t"), s="x", t="y") == []
 
 
+def test_a_category_where_a_library_keeps_what_is_no_skill_is_an_error() -> None:
+    tree = good()
+    tree.add_place("D", Place(TOP, "_drafts"), "_drafts")
+    tree.add_home("d", Home("D", "z"), "_drafts/z")
+    assert (Fault.NAMING, "_drafts", True) in faults(tree)
+
+
 def test_a_category_inside_itself_is_a_cycle() -> None:
     tree = good()
     tree.places["A"] = Place("B", "a")

@@ -52,6 +52,13 @@ def test_a_path_that_is_no_address_is_refused(path: str) -> None:
         make_category(path=path)
 
 
+def test_nothing_is_made_where_a_library_keeps_what_is_no_skill() -> None:
+    for make in (lambda: make_category(path="_drafts/a"), lambda: make_skill(path="_templates/a/b")):
+        with pytest.raises(PathInvalid, match="keeps what is no skill there"):
+            make()
+    assert not Category.objects.exists()
+
+
 def test_a_moved_skill_answers_at_its_old_path_and_keeps_its_key() -> None:
     skill = skill_at("a/x")
     key = skill.key

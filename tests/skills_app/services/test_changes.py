@@ -351,14 +351,13 @@ def test_facets_that_a_change_set_gives_and_takes_back_stand_in_the_line_of_time
     library()
     skill = Skill.objects.get(path="a/x")
     set_facets(skill=skill, facets=[("l", "c"), ("t", "1")], actor_name="import")
-    change = done(ben, Refacet((skill.key,), (("l", "go"),), (("l", "c"),)))
-    undo_change(change=change, actor=ben)
+    change = done(ben, Refacet((skill.key,), (("l", "go"),), (("l", "c"),)), title="go", reason="It is Go.")
+    undo_change(change=change, actor=ben, reason="It was C.")
     shown, _ = timeline_of_skill(skill, kind="other")
-    why = f"change-set {change.key}"
-    assert [(one.who, one.sentence, one.reason) for one in shown] == [
-        ("ben", "Facets are l: c, t: 1.", why),
-        ("ben", "Facets are l: go, t: 1.", why),
-        ("import", "Facets are l: c, t: 1.", ""),
+    assert [(one.who, one.sentence, one.reason, one.change, one.change_title) for one in shown] == [
+        ("ben", "Facets are l: c, t: 1.", "It was C.", change.key, "go"),
+        ("ben", "Facets are l: go, t: 1.", "It is Go.", change.key, "go"),
+        ("import", "Facets are l: c, t: 1.", "", "", ""),
     ]
     verbs = ["applied_change_of_facets", "undid_change_of_facets"]
     given, taken = AuditEntry.objects.filter(verb__in=verbs).order_by("pk")
@@ -401,8 +400,8 @@ def test_an_undo_names_the_later_change_that_moved_the_old_place_into_what_comes
 def test_an_undo_says_when_something_was_moved_outside_of_change_sets(ben: User) -> None:
     library()
     change = done(ben, Move(place_key("b"), skills=(skill_key("a/y"),)))
-    place_skill(skill=Skill.objects.get(path="b/y"), path="c/y")
-    with pytest.raises(ChangeConflicts, match="outside of change-sets"):
+    place_skill(skill=Skill.objects.get(path="b/y"), path="c/y", actor_name="olga")
+    with pytest.raises(ChangeConflicts, match=r"sets: skill placed \(b/y → c/y\) by olga, \d+ \w+ \d{4} "):
         undo_change(change=change, actor=ben)
 
 

@@ -205,6 +205,7 @@ def test_a_name_is_looked_at_while_it_is_typed(ben: Client, slug: str, target: s
         ("ops", ["py"], "ops is taken: a category answers there."),
         ("ops", ["lone"], "ops is taken"),
         ("tasks", ["py/loop", "ops/push"], "This name will do."),
+        ("_drafts", ["py"], "is no category: a library keeps what is no skill there."),
     ],
 )
 def test_a_name_is_looked_at_where_the_selection_lies(

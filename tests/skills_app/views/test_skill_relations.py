@@ -76,7 +76,7 @@ def test_the_line_of_time_tells_moves_of_the_branch_too_and_one_kind_alone(dan: 
     skill("b/two")
     actor = User.objects.create_user("ben")
     branch, into = Category.objects.get(path="a/n"), Category.objects.get(path="b")
-    change = draft_change(operations=[Move(into.key, (branch.key,))], actor=actor)
+    change = draft_change(operations=[Move(into.key, (branch.key,))], actor=actor, reason="It is b.")
     preview_change(change=change)
     apply_change(change=change, actor=actor, expected_digest=change.digest)
     undo_change(change=change, actor=actor)
@@ -87,6 +87,8 @@ def test_the_line_of_time_tells_moves_of_the_branch_too_and_one_kind_alone(dan: 
     assert places == sorted(places)
     page = dan.get(f"{address}&what=place").content.decode()
     assert "Moved from a/n/one" in page
+    assert page.count(f'href="{change.get_absolute_url()}"') == 2
+    assert page.count("<td>It is b.</td>") == 1, "the undoing has a reason of its own"
     assert "Made at a/n/one" not in page
     assert "Nothing of this kind" in dan.get(f"{address}&what=review").content.decode()
 

@@ -247,3 +247,13 @@ def test_a_move_gives_no_new_name_to_what_stays() -> None:
     renames = (("a/x", "never"), ("b", "never"), ("a/n/q", "other"))
     moved = applied(tree, Move("b", categories=("a/n",), renames=renames))
     assert addresses(moved) == {"a/x": "a/x", "a/n/q": "b/n/other", "b/y": "b/y"}
+
+
+@pytest.mark.parametrize("name", ["_drafts", "_templates", "_analytics"])
+def test_the_folders_that_hold_no_skills_are_no_categories(name: str) -> None:
+    rename = Rename(Kind.CATEGORY, "a", name)
+    found = apply_operations(tree_of("a/x", "b/y"), [rename])
+    assert [one.reason for one in found] == [Obstacle.BAD_PATH]
+    assert f"'{name}' is no category" in found[0].message
+    deeper = applied(tree_of("a/b/x"), Rename(Kind.CATEGORY, "a/b", name))
+    assert addresses(deeper) == {"a/b/x": f"a/{name}/x"}
