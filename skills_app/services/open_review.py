@@ -6,18 +6,18 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 
 from skills_app.domain.bundle import BundleFile
 from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.reviewing.assignment import choose_reviewers
-from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.risk import QUORUMS, Risk, RiskTier, risk_of
 from skills_app.domain.reviewing.standing import ReviewStatus
 from skills_app.domain.storable import storable_text
-from skills_app.models import Comment, Finding, Review, ReviewRequest, Skill, SkillVersion
+from skills_app.models import Finding, Review, ReviewRequest, Skill, SkillVersion
 from skills_app.queries.reviewers import candidates_for, maker_of
+from skills_app.queries.version_line import line_of
+from skills_app.services.carry_comments import take_open_comments
 from skills_app.services.judge_version import judge_version
 from skills_app.services.review_state import (
     audit_review,
@@ -50,8 +50,8 @@ def open_review(
     """Open the review of a version and ask people: ``reviewers``, or by branch and load as many as its risk asks for.
 
     A live review of that version is returned as it is. A live review of a version that this one came from is moved on
-    to it, so that its comments go on; its verdicts go stale. Where reviews of that very version ended, their open comments
-    go on in the new one. The version is judged first, so that its gate is known.
+    to it, so that its comments go on; its verdicts go stale. Where reviews of that version or of one that it came from ended,
+    their open comments go on in the new one. The version is judged first, so that its gate is known.
     """
     judge_version(version=version)
     risk = risk_of_version(version)
@@ -66,7 +66,7 @@ def open_review(
         if earlier is not None:
             return OpenedReview(_move(earlier, version, opener, now, today), False)
         review = _make(skill, version, opener, now, message, risk)
-        _take_open_comments(review, opener)
+        take_open_comments(review, opener)
         for user in reviewers:
             _ask(review, user, f"Named by {opener.get_username()}.", opener, now)
         if not reviewers:
@@ -77,7 +77,7 @@ def open_review(
 def move_review(*, review: Review, version: SkillVersion, actor: User, now: datetime, today: date) -> Review:
     """Put another version of the same skill under a review that is live or rejected; comments go on, verdicts go stale.
 
-    Open comments of reviews of that version that ended come along.
+    Open comments of ended reviews of that version, and of those that it came from, come along.
 
     Raises:
         ReviewRefused: the version is of another skill, or has a live review of its own; ReviewEnded: the review ended.
@@ -157,15 +157,7 @@ def risk_of_version(version: SkillVersion, document: SkillDocument | None = None
 
 def _ancestor_under_review(version: SkillVersion, live: dict[int, Review]) -> Review | None:
     """Return the live review of the nearest version that this one came from."""
-    parents = dict(SkillVersion.objects.filter(skill_id=version.skill_id).values_list("pk", "parent_id"))
-    seen: set[int] = set()
-    at = parents.get(version.pk)
-    while at is not None and at not in seen:
-        if at in live:
-            return live[at]
-        seen.add(at)
-        at = parents.get(at)
-    return None
+    return next((live[pk] for pk in line_of(version) if pk in live), None)
 
 
 def _move(review: Review, version: SkillVersion, actor: User | None, now: datetime, today: date) -> Review:
@@ -177,7 +169,7 @@ def _move(review: Review, version: SkillVersion, actor: User | None, now: dateti
         raise ReviewRefused(f"Version {version.number} has a review of its own already.")
     before = locked.version.number
     put_under_review(locked, version, now=now)
-    _take_open_comments(locked, actor)
+    take_open_comments(locked, actor)
     _raise_tier(locked, actor, now)
     settle_review(locked, now=now, today=today)
     audit_review(locked, "moved_review", actor, before={"version": before}, after={"tier": locked.tier})
@@ -213,20 +205,6 @@ def _make(
     after: dict[str, object] = {"tier": review.tier, "num_needed": review.num_needed}
     audit_review(review, "opened_review", opener, after=after, reason=message)
     return review
-
-
-def _take_open_comments(review: Review, opener: User | None) -> None:
-    """Bring the open comments of ended reviews of the same version along, with their replies; a block so stays one."""
-    before = Comment.objects.filter(review__version=review.version).exclude(review=review)
-    taken = list(
-        before.filter(thread=None, sent_at__isnull=False, state=CommentState.OPEN)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    if not taken:
-        return
-    Comment.objects.filter(Q(pk__in=taken) | Q(thread__in=taken)).update(review=review)
-    audit_review(review, "took_open_comments", opener, after={"comments": taken})
 
 
 def _ask_by_branch(review: Review, asker: User | None, now: datetime) -> None:

@@ -88,6 +88,8 @@ def undo_verdict(*, verdict: Verdict, actor: User, now: datetime, today: date) -
         )
     if locked.status in (ReviewStatus.CLOSED, ReviewStatus.WITHDRAWN) or locked.version_id != row.version_id:
         raise ReviewRefused("The review went on meanwhile, so this decision cannot be taken back.")
+    if row.comments.exclude(review=locked).exists():
+        raise ReviewRefused("Your comments went on in another review meanwhile; decide there.")
     row.undone_at = now
     row.save(update_fields=["undone_at"])
     answered = Comment.objects.filter(thread__verdict=row).values("thread")
