@@ -107,6 +107,11 @@ class SkillRows:
 
     def __getitem__(self, wanted: slice) -> list[Skill] | list[Moved]:
         """Return the rows from ``wanted.start`` up to ``wanted.stop``."""
-        if self._moves is None:
-            return list(self._skills[wanted])
-        return list(self._moves.part(wanted, is_worse=self._is_worse))
+        if self._moves is not None:
+            return list(self._moves.part(wanted, is_worse=self._is_worse))
+        skills = list(self._skills[wanted])
+        for skill in skills:
+            if skill.current_version is not None:
+                # Its address is that of the skill, which is here already.
+                skill.current_version.skill = skill
+        return skills

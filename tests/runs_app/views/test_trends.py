@@ -13,6 +13,7 @@ import pytest
 from django.core.paginator import Paginator
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape, strip_tags
 
@@ -349,6 +350,30 @@ def count_of(client: Client, page: str, url: str) -> int:
     listed = [row for number in paginator.page_range for row in paginator.page(number)]
     assert len(listed) == paginator.count
     return len(listed)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"of": "skills"},
+        {"of": "skills", "moved": "worse", "days": "28"},
+        {"of": "runs", "came": "generated"},
+        {"of": "runs", "phase": "generate"},
+        {"of": "versions"},
+    ],
+)
+def test_a_list_of_many_rows_takes_as_many_queries_as_one_of_two(
+    dan: Client, filled: None, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    counts = []
+    for size in (2, 20):
+        monkeypatch.setattr("runs_app.views.trend_rows.ROWS_PER_PAGE", size)
+        with CaptureQueriesContext(connection) as queries:
+            page = get(dan, "trends:rows", **{"days": "91", **asked})
+        counts.append((len(queries), len(page.context["page"].object_list)))
+
+    assert counts[0][0] == counts[1][0]
+    assert counts[1][1] > counts[0][1] == 2
 
 
 def test_rows_are_narrowed_by_gate_and_by_rule(dan: Client, filled: None) -> None:
