@@ -7,6 +7,7 @@ import pytest
 
 from skills_app.models import Category, Skill
 from skills_app.services.make_skill import make_skill
+from skills_app.services.place_skill import place_skill
 from tests.browser.pages import Open, violations
 from tests.browser.waiting import expect, wait_until
 
@@ -36,10 +37,13 @@ def test_no_page_of_the_taxonomy_has_a_violation_or_scrolls_sideways(
     drafted(page)
     draft = page.url
     Skill.objects.get(path="alpha/one").facets.create(name="lang", value="go")
+    # The page of the draft says so.
+    place_skill(skill=Skill.objects.get(path="alpha/nest/two"), path="alpha/nest/other", actor_name="scan")
     pages = ["/taxonomy/?at=alpha&at=beta", "/taxonomy/?q=o", "/taxonomy/?by=facets&facet=lang:go", draft]
     pages += ["/taxonomy/changes/", "/taxonomy/placement/", "/taxonomy/check/", "/taxonomy/files/"]
     for path in pages:
         page.goto(path)
+        assert path != draft or page.get_by_role("heading", name="Changed meanwhile").is_visible()
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
