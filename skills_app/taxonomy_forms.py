@@ -1,6 +1,6 @@
 """What a person typed about the taxonomy, as an operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,16 +25,16 @@ from skills_app.domain.errors import ChangeDataError
 from skills_app.domain.keys import new_key
 from skills_app.domain.paths import clean_segment, title_of
 from skills_app.domain.taxonomy_check import name_fault
-from skills_app.models import Category, Skill
-from skills_app.queries.resolve_path import category_at
+from skills_app.queries.drafted_tree import DraftedTree
 
 TOP_WORD = "/"
 
 
-def read_operation(posted: QueryDict) -> Operation:
-    """Return the operation that a form of the tree asks for.
+def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operation:
+    """Return the operation that a form of the tree asks for, as the step after those that are ``done`` in the same draft.
 
-    ``do`` names it; ``category`` and ``skill`` are the selected keys; ``target`` is a path, ``/`` for the top.
+    ``do`` names it; ``category`` and ``skill`` are the selected keys; ``target`` is a path, ``/`` for the top, or ``new:`` and
+    the key of a category that the draft makes.
 
     Raises:
         ChangeDataError: something is missing or unknown; the message says what to do.
@@ -43,7 +43,10 @@ def read_operation(posted: QueryDict) -> Operation:
     if kind not in _READERS:
         raise ChangeDataError("Choose what to do with the selection.")
     categories, skills = _selected(posted)
-    return _READERS[kind](posted, categories, skills)
+    draft = DraftedTree(done)
+    if done and (ended := draft.endings(categories, skills)):
+        raise ChangeDataError(" ".join(ended))
+    return _READERS[kind](posted, categories, skills, draft)
 
 
 def read_moment(text: str) -> datetime | None:
@@ -55,8 +58,8 @@ def read_moment(text: str) -> datetime | None:
     return moment if moment is not None and is_aware(moment) else None
 
 
-def read_choice(posted: QueryDict, merge: Operation) -> MergeCategories:
-    """Return a merge of categories with what was chosen for one of its skills.
+def read_choice(posted: QueryDict, merge: Operation, done: Sequence[Operation] = ()) -> MergeCategories:
+    """Return a merge of categories, the step after those that are ``done``, with what was chosen for one of its skills.
 
     ``choice_skill`` is a key, ``choice_act`` one of ``Act``, ``choice_value`` a new name or the path of a skill or category.
 
@@ -68,7 +71,7 @@ def read_choice(posted: QueryDict, merge: Operation) -> MergeCategories:
     skill, act = posted.get("choice_skill", ""), posted.get("choice_act", "")
     if act not in _CHOICES:
         raise ChangeDataError("Choose what happens to the skill.")
-    value = _CHOICES[Act(act)](posted.get("choice_value", "").strip())
+    value = _CHOICES[Act(act)](posted.get("choice_value", "").strip(), DraftedTree(done))
     others = tuple(one for one in merge.choices if one.skill != skill)
     chosen = () if act == Act.MOVE else (Choice(skill, Act(act), value),)
     return replace(merge, choices=(*others, *chosen))
@@ -82,17 +85,19 @@ def _selected(posted: QueryDict) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return categories, skills
 
 
-def _target(posted: QueryDict, *, may_be_top: bool = True) -> str:
+def _target(posted: QueryDict, draft: DraftedTree, *, may_be_top: bool = True) -> str:
     path = posted.get("target", "").strip()
-    return TOP if path == TOP_WORD and may_be_top else _category_key(path, may_be_top=may_be_top)
+    return TOP if path == TOP_WORD and may_be_top else _category_key(path, draft, may_be_top=may_be_top)
 
 
-def _category_key(path: str, *, may_be_top: bool = False) -> str:
-    found = category_at(path)
+def _category_key(path: str, draft: DraftedTree, *, may_be_top: bool = False) -> str:
+    found = draft.category(path)
     if found is None:
         hint = " Write / for the top." if may_be_top else ""
         raise ChangeDataError(f"There is no category '{path[:80]}'. Write the path of one.{hint}")
-    return found.key
+    if draft.operations and (ending := draft.ending_of(Kind.CATEGORY, found)):
+        raise ChangeDataError(f"{path[:80]}: {ending}")
+    return found
 
 
 def _slug(posted: QueryDict, kind: Kind) -> str:
@@ -109,11 +114,15 @@ def _checked_slug(slug: str, kind: Kind = Kind.SKILL) -> str:
     return slug
 
 
-def _move(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
-    return Move(_target(posted), categories, skills)
+def _move(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
+) -> Operation:
+    return Move(_target(posted, draft), categories, skills)
 
 
-def _rename(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+def _rename(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], _draft: DraftedTree
+) -> Operation:
     if len(categories) + len(skills) != 1:
         raise ChangeDataError("Select one thing to rename.")
     if skills:
@@ -122,36 +131,44 @@ def _rename(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, .
     return Rename(Kind.CATEGORY, categories[0], slug, posted.get("title", "").strip()[:128] or None)
 
 
-def _merge(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+def _merge(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
+) -> Operation:
     if categories and skills:
         raise ChangeDataError("Merge categories with a category, or skills with a skill; not both at once.")
     if categories:
-        return MergeCategories(categories, _target(posted, may_be_top=False))
-    return MergeSkills(skills, _skill_key(posted.get("target", "")))
+        return MergeCategories(categories, _target(posted, draft, may_be_top=False))
+    return MergeSkills(skills, _skill_key(posted.get("target", ""), draft))
 
 
-def _skill_key(address: str) -> str:
+def _skill_key(address: str, draft: DraftedTree) -> str:
     path = address.strip().strip("/")
-    into = Skill.objects.filter(path=path).first()
+    into = draft.skill(path)
     if into is None:
         raise ChangeDataError(f"There is no skill '{path[:80]}' to merge into. Write the path of one.")
-    return into.key
+    if draft.operations and (ending := draft.ending_of(Kind.SKILL, into)):
+        raise ChangeDataError(f"{path[:80]}: {ending}")
+    return into
 
 
-def _split(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
-    places = Category.objects.filter(key__in=categories).values_list("parent__key", flat=True)
-    homes = Skill.objects.filter(key__in=skills).values_list("category__key", flat=True)
-    above = {*places, *homes}
-    source = above.pop() if len(above) == 1 else None
-    if source is None:
+def _split(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
+) -> Operation:
+    tree = draft.tree
+    above = {tree.places[key].parent for key in categories if key in tree.places}
+    above |= {tree.homes[key].category for key in skills if key in tree.homes}
+    source = above.pop() if len(above) == 1 else TOP
+    if source == TOP:
         raise ChangeDataError("Select what lies directly in one category, to split it off into a new one.")
     slug = _slug(posted, Kind.CATEGORY)
     title = posted.get("title", "").strip()[:128] or title_of(slug)
-    parent = Category.objects.get(key=source).parent
-    return Split(source, (Part(new_key(), parent.key if parent else TOP, slug, title, categories, skills),))
+    parent = tree.places[source].parent
+    return Split(source, (Part(new_key(), parent, slug, title, categories, skills),))
 
 
-def _refacet(posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...]) -> Operation:
+def _refacet(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], _draft: DraftedTree
+) -> Operation:
     if categories or not skills:
         raise ChangeDataError("Facets belong to skills: select skills only.")
     add, remove = _pairs(posted.get("add", "")), _pairs(posted.get("remove", ""))
@@ -168,13 +185,13 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return found
 
 
-_CHOICES: dict[str, Callable[[str], str]] = {
-    Act.MOVE: lambda _value: "",
-    Act.RENAME: _checked_slug,
+_CHOICES: dict[str, Callable[[str, DraftedTree], str]] = {
+    Act.MOVE: lambda _value, _draft: "",
+    Act.RENAME: lambda slug, _draft: _checked_slug(slug),
     Act.FOLD: _skill_key,
     Act.ELSEWHERE: _category_key,
 }
-_READERS: dict[str, Callable[[QueryDict, tuple[str, ...], tuple[str, ...]], Operation]] = {
+_READERS: dict[str, Callable[[QueryDict, tuple[str, ...], tuple[str, ...], DraftedTree], Operation]] = {
     "move": _move,
     "rename": _rename,
     "merge": _merge,

@@ -21,6 +21,7 @@ from skills_app.domain.change_sets.operations import (
 )
 from skills_app.domain.change_sets.states import ChangeStatus
 from skills_app.models import AuditEntry, Category, PlacementChange, Skill
+from skills_app.queries.draft_marks import paths_made
 from skills_app.queries.resolve_path import branch_paths
 
 PER_PAGE = 50
@@ -215,7 +216,8 @@ def _facet_words(operation: Refacet) -> str:
     return f"Facets: {', '.join(words)}"
 
 
-def _names(operations: Iterable[Operation]) -> dict[str, str]:
+def _names(steps: Iterable[Operation]) -> dict[str, str]:
+    operations = list(steps)
     categories: set[str] = set()
     skills: set[str] = set()
     for one in operations:
@@ -230,7 +232,8 @@ def _names(operations: Iterable[Operation]) -> dict[str, str]:
         elif isinstance(one, MergeSkills):
             skills |= {one.into, *one.sources[:MOST_NAMED]}
         elif isinstance(one, Split):
-            categories |= {one.source, *(key for part in one.parts for key in part.categories)}
+            categories |= {one.source, *(part.parent for part in one.parts)}
+            categories |= {key for part in one.parts for key in part.categories}
             skills |= {key for part in one.parts for key in part.skills[:MOST_NAMED]}
         else:
             skills |= {*one.skills[:MOST_NAMED]}
@@ -240,7 +243,8 @@ def _names(operations: Iterable[Operation]) -> dict[str, str]:
         names |= paths_before_merges(archived)
     names |= dict(Category.objects.filter(key__in=categories).values_list("key", "path"))
     ended = categories - names.keys() - {""}
-    return names | (last_paths(ended) if ended else {})
+    names |= last_paths(ended) if ended else {}
+    return paths_made(operations, names) | names
 
 
 def paths_before_merges(keys: Iterable[str]) -> dict[str, str]:

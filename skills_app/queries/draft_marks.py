@@ -27,23 +27,30 @@ MOST_OPEN = 20
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A row that a draft would add: a category or skill, its name there, and where it comes from."""
+    """A row that a draft would add: a category or skill, its name there, and where it comes from.
+
+    A category that the draft makes has its ``key`` already, and a ``path``: later steps of the draft may name it.
+    """
 
     kind: str
     label: str
     words: str
+    key: str = ""
+    path: str = ""
 
 
 @dataclass(slots=True)
 class DraftMarks:
     """What a draft would do: by key in words, and the rows that it would add below a category (empty key: at the top).
 
-    ``inside`` counts by path the rows below a category that are marked or would be new there, however deep.
+    ``inside`` counts by path the rows below a category that are marked or would be new there, however deep. When it
+    ``is_own``, the next step joins it, so that what it makes can be a target.
     """
 
     words: dict[str, str] = field(default_factory=dict)
     arrivals: dict[str, tuple[Arrival, ...]] = field(default_factory=dict)
     inside: dict[str, int] = field(default_factory=dict)
+    is_own: bool = False
 
     def say(self, key: str, words: str) -> None:
         """Mark a row; what other steps say of it stays."""
@@ -84,7 +91,7 @@ def other_open_changes(user: Any, but: PlacementChange | None) -> list[Placement
     return list(rows.defer("effect", "kept", "impact").order_by("-updated_at", "-pk")[:MOST_OPEN])
 
 
-def marks_of(operations: Iterable[Operation]) -> DraftMarks:
+def marks_of(operations: Iterable[Operation], *, is_own: bool = False) -> DraftMarks:
     """Return what would become of the rows that operations name, and what would arrive below which.
 
     Four queries, and two more for each level on which categories merge.
@@ -93,11 +100,21 @@ def marks_of(operations: Iterable[Operation]) -> DraftMarks:
     wanted = {key for one in steps for key in _named(one)}
     paths = dict(Category.objects.filter(key__in=wanted).values_list("key", "path"))
     paths |= dict(Skill.objects.filter(key__in=wanted).values_list("key", "path"))
-    marks = DraftMarks()
+    paths |= paths_made(steps, paths)
+    marks = DraftMarks(is_own=is_own)
     for one in steps:
         _mark(marks, one, paths)
     _count_inside(marks)
     return marks
+
+
+def paths_made(operations: Iterable[Operation], paths: Mapping[str, str]) -> dict[str, str]:
+    """Return the paths of the categories that splits make, by key; ``paths`` are those of the categories above them."""
+    made: dict[str, str] = {}
+    for part in (part for one in operations if isinstance(one, Split) for part in one.parts):
+        above = made.get(part.parent) or paths.get(part.parent, "")
+        made[part.key] = f"{above}/{part.slug}".lstrip("/")
+    return made
 
 
 def facet_words(operation: Refacet) -> str:
@@ -144,7 +161,8 @@ def _mark(marks: DraftMarks, one: Operation, paths: Mapping[str, str]) -> None:
             for key in every:
                 marks.say(key, f"splits off to {part.slug}")
             label = part.title or part.slug
-            marks.add(part.parent, Arrival("category", label, f"new, {len(every)} arriving"))
+            words = f"new, {len(every)} arriving"
+            marks.add(part.parent, Arrival("category", label, words, part.key, paths[part.key]))
     else:
         for key in one.skills:
             marks.say(key, f"changed: {facet_words(one)}")
@@ -287,4 +305,6 @@ def _named(operation: Operation) -> tuple[str, ...]:
     if isinstance(operation, MergeCategories):
         chosen = (key for choice in operation.choices for key in (choice.skill, choice.value))
         return (operation.into, *operation.sources, *chosen)
+    if isinstance(operation, Split):
+        return tuple(part.parent for part in operation.parts)
     return (operation.into, *operation.sources) if isinstance(operation, MergeSkills) else ()

@@ -8,18 +8,23 @@ from skills_app.domain.change_sets.operations import Move
 from skills_app.domain.change_sets.rows import TOP, Kind, Target
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.paths import is_path
-from skills_app.queries.taxonomy_rows import read_taxonomy
+from skills_app.queries.drafted_tree import DraftedPlace, DraftedTree
 
 MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class StepTarget:
-    """A category or skill: its path (``/`` for the top), and why the selection cannot go there, empty when it can."""
+    """A category or skill: how a form names it, its path (``/`` for the top), and why the selection cannot go there, empty when it can.
 
+    ``note`` says what the draft that the step joins does with it.
+    """
+
+    value: str
     path: str
     title: str
     reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +42,42 @@ class _Selection:
 
 
 def move_targets(
-    *, categories: Sequence[str], skills: Sequence[str], text: str = ""
+    draft: DraftedTree, *, categories: Sequence[str], skills: Sequence[str], text: str = ""
 ) -> tuple[list[StepTarget], int]:
-    """Return the top and the categories with ``text`` in path or title, each with its reason, and how many are not shown."""
-    tree = read_taxonomy().tree
-    found = places_with(tree, text)
-    shown = [("/", TOP, "The top")] if not text.strip() else []
-    selection = _selection(tree, categories, skills)
+    """Return the top and the categories with ``text`` in path or title, each with its reason, and how many are not shown.
+
+    All is judged as it will be after the steps of ``draft``.
+    """
+    found = draft.places_with(text)
+    top = [DraftedPlace(TOP, "/", "/", "The top", "")] if not text.strip() else []
+    judge = _Judge(draft, categories, skills)
     targets = [
-        StepTarget(path, title, _reason(tree, key, selection))
-        for path, key, title in [*shown, *found[:MOST_SHOWN]]
+        StepTarget(one.value, one.path, one.title, judge.reason(one.key), one.note)
+        for one in [*top, *found[:MOST_SHOWN]]
     ]
     return targets, max(len(found) - MOST_SHOWN, 0)
 
 
-def move_refusals(*, categories: Sequence[str], skills: Sequence[str]) -> dict[str, str]:
+def move_refusals(draft: DraftedTree, *, categories: Sequence[str], skills: Sequence[str]) -> dict[str, str]:
     """Return why the selection cannot go into a category, by its key, for each that cannot take it; the top has an empty key."""
-    tree = read_taxonomy().tree
-    selection = _selection(tree, categories, skills)
-    reasons = {key: _reason(tree, key, selection) for key in (TOP, *tree.places)}
+    judge = _Judge(draft, categories, skills)
+    reasons = {key: judge.reason(key) for key in (TOP, *(one.key for one in draft.places_with("")))}
     return {key: reason for key, reason in reasons.items() if reason}
 
 
-def places_with(tree: Tree, text: str) -> list[tuple[str, str, str]]:
-    """Return path, key and title of the categories with ``text`` in path or title, by path."""
-    wanted = text.strip().lower()
-    places = sorted((tree.path(Kind.CATEGORY, key), key, place.title) for key, place in tree.places.items())
-    return [one for one in places if wanted in one[0].lower() or wanted in one[2].lower()]
+class _Judge:
+    """Says of one category after the other why a selection cannot go there."""
+
+    def __init__(self, draft: DraftedTree, categories: Sequence[str], skills: Sequence[str]) -> None:
+        self.draft = draft
+        self.ended = " ".join(draft.endings(categories, skills))
+        self.selection = _selection(draft.tree, categories, skills) if not self.ended else None
+
+    def reason(self, key: str) -> str:
+        ending = self.draft.ending_of(Kind.CATEGORY, key)
+        if self.selection is None or ending:
+            return self.ended or ending
+        return _reason(self.draft.tree, key, self.selection)
 
 
 def _selection(tree: Tree, categories: Sequence[str], skills: Sequence[str]) -> _Selection:

@@ -14,7 +14,8 @@ from skills_app.domain.paths import lineage
 from skills_app.domain.skill_filter import SkillFilter
 from skills_app.models import Category, PathAlias, RoleGrant, Skill
 from skills_app.queries.branch_totals import Totals, counted_skills, totals_by_branch
-from skills_app.queries.draft_marks import DraftMarks
+from skills_app.queries.draft_marks import Arrival, DraftMarks
+from skills_app.queries.drafted_tree import MADE
 
 MOST_SKILLS = 200
 MOST_UNPLACED = 50
@@ -58,7 +59,7 @@ class Node:
     """A row of the tree; ``nodes`` are those below it when it is open, ``mark`` says what a draft does with it.
 
     ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
-    there yet: the draft would add it, so it has no key. ``num_inside`` counts what the draft does with rows below it;
+    there yet: the draft would add it, so it has no key; ``target`` is how a step of that draft names it, where one can. ``num_inside`` counts what the draft does with rows below it;
     ``was`` is the old address by which it was found.
     """
 
@@ -80,6 +81,7 @@ class Node:
     is_new: bool = False
     num_inside: int = 0
     was: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +293,19 @@ def _nodes(parent: str, key: str, level: _Level) -> tuple[tuple[Node, ...], Rest
     coming = level.look.marks.arrivals.get(key, ())
     return (
         *places,
-        *(Node(one.kind, "", one.label, "", "", mark=one.words, is_new=True) for one in coming),
+        *(_new_node(one, level.look.marks) for one in coming),
         *(_skill_node(skill, level.look.marks) for skill in skills),
     ), Rest(hidden, start, MOST_SKILLS, key, parent) if hidden else None
+
+
+def _new_node(one: Arrival, marks: DraftMarks) -> Node:
+    """Return a row that the draft would add; what arrives in a category that it makes stands below it, opened."""
+    below = tuple(_new_node(each, marks) for each in marks.arrivals.get(one.key, ()) if one.key)
+    words = "; ".join(filter(None, (one.words, marks.words.get(one.key, "") if one.key else "")))
+    target = f"{MADE}{one.key}" if one.key and marks.is_own else ""
+    return Node(
+        one.kind, one.key, one.label, one.path, "", mark=words, nodes=below, is_new=True, target=target
+    )
 
 
 def _category_node(

@@ -93,7 +93,8 @@ def change_steps(request: HttpRequest, key: str) -> HttpResponse:
         del operations[int(number)]
     elif chosen.isascii() and chosen.isdigit() and int(chosen) < len(operations):
         try:
-            operations[int(chosen)] = read_choice(request.POST, operations[int(chosen)])
+            number_of = int(chosen)
+            operations[number_of] = read_choice(request.POST, operations[number_of], operations[:number_of])
         except ChangeDataError as error:
             messages.error(request, str(error))
             return _page(request, change, 422)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fleet_site.access import may_somewhere, require
 from fleet_site.http import is_fragment, render_page
 from skills_app.models import Category, Skill
+from skills_app.queries.drafted_tree import DraftedTree, steps_of_draft
 from skills_app.queries.merge_targets import MIXED, merge_targets
 from skills_app.queries.move_targets import move_refusals, move_targets
 from skills_app.queries.name_advice import name_advice
@@ -48,12 +49,16 @@ def placement(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require("curate")
 def targets(request: HttpRequest) -> HttpResponse:
-    """Show where the selection may go, or with ``aim=merge`` what it may merge into; what is impossible is disabled, with the reason."""
+    """Show where the selection may go, or with ``aim=merge`` what it may merge into; what is impossible is disabled, with the reason.
+
+    It is judged after the steps of one's draft, which this one would join.
+    """
     places, homes = _selected(request.POST)
+    draft = DraftedTree(steps_of_draft(request.user))
     is_merge = request.POST.get("aim") == "merge"
     text = request.POST.get("find", "").strip()[:200]
     found, num_more = (merge_targets if is_merge else move_targets)(
-        categories=[place.key for place in places], skills=[skill.key for skill in homes], text=text
+        draft, categories=[place.key for place in places], skills=[skill.key for skill in homes], text=text
     )
     error = "" if places or homes else "Select something in the tree first."
     context = {
@@ -62,6 +67,7 @@ def targets(request: HttpRequest) -> HttpResponse:
         "num_selected": len(places) + len(homes),
         "targets": found,
         "num_more": num_more,
+        "num_steps": len(draft.operations),
         "find": text,
         "is_merge": is_merge,
         "is_of_skills": is_merge and not places,
@@ -76,7 +82,11 @@ def targets(request: HttpRequest) -> HttpResponse:
 def refusals(request: HttpRequest) -> JsonResponse:
     """Say which categories cannot take the selection: reasons by the key of the category, which the top has empty."""
     places, homes = _selected(request.POST)
-    found = move_refusals(categories=[place.key for place in places], skills=[skill.key for skill in homes])
+    found = move_refusals(
+        DraftedTree(steps_of_draft(request.user)),
+        categories=[place.key for place in places],
+        skills=[skill.key for skill in homes],
+    )
     return JsonResponse(found)
 
 

@@ -85,8 +85,8 @@ def step_add(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     draft = open_draft(user)
     try:
-        operation = read_operation(request.POST)
         done = operations_from(draft.operations) if draft else ()
+        operation = read_operation(request.POST, done)
         change = draft_change(
             operations=[*done, operation],
             actor=user,
@@ -102,7 +102,9 @@ def step_add(request: HttpRequest) -> HttpResponse:
 
 
 def _look_at_rows(request: HttpRequest) -> Look:
-    return Look(marks=_marks(_drawn(request, request.GET)), chosen=_chosen(request.GET))
+    drawn = _drawn(request, request.GET)
+    draft = open_draft(request.user) if "of" in request.GET else drawn
+    return Look(marks=_marks(drawn, draft), chosen=_chosen(request.GET))
 
 
 def _drawn(request: HttpRequest, asked: QueryDict) -> PlacementChange | None:
@@ -143,7 +145,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
     chosen, draft, drawn = _chosen(asked), open_draft(request.user), _drawn(request, asked)
     more = [path.strip("/")[:512] for path in asked.getlist("more")]
     open_paths = opened([*branch_paths(paths), *homes_of(picked)])
-    seen = Look(open_paths, _marks(drawn), chosen, Counter(more), frozenset(picked))
+    seen = Look(open_paths, _marks(drawn, draft), chosen, Counter(more), frozenset(picked))
     found = found_nodes(query, seen, _number(asked.get("page", ""), 1)) if query else None
     nodes = found.nodes if found else tree_nodes(seen)
     unplaced_ones, unplaced_rest = ((), None) if query else unplaced_nodes(seen)
@@ -186,5 +188,5 @@ def _chosen(asked: QueryDict) -> SkillFilter:
     return parse_skill_filter({name: values for name, values in asked.lists() if name in _NARROWING})
 
 
-def _marks(draft: PlacementChange | None) -> DraftMarks:
-    return marks_of(operations_from(draft.operations)) if draft else DraftMarks()
+def _marks(drawn: PlacementChange | None, draft: PlacementChange | None) -> DraftMarks:
+    return marks_of(operations_from(drawn.operations), is_own=drawn == draft) if drawn else DraftMarks()

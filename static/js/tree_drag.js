@@ -6,7 +6,7 @@ const said = document.querySelector("[data-drag-said]");
 // What is dragged: its boxes, the reasons of places that cannot take it (a promise), and such a place under the pointer.
 let drag = null;
 
-const placeAt = (target) => (target instanceof Element ? target.closest("[data-node][data-kind=category], [data-top]") : null);
+const placeAt = (target) => (target instanceof Element ? target.closest("[data-node][data-kind=category], [data-node][data-target], [data-top]") : null);
 const rowOf = (place) => place.querySelector(":scope > .taxo-row") ?? place;
 const nameOf = (place) => ("top" in place.dataset ? "The top" : place.dataset.path);
 
@@ -33,7 +33,7 @@ async function reasonsFor(boxes) {
 
 // A place that can take it says so as well, or it would count as disabled with the one that it lies in.
 function mark(reasons) {
-  for (const place of document.querySelectorAll("[data-node][data-kind=category][data-key], [data-top]")) {
+  for (const place of document.querySelectorAll("[data-node][data-kind=category][data-key], [data-node][data-target], [data-top]")) {
     const reason = reasons[place.dataset.key ?? ""];
     place.setAttribute("aria-disabled", String(Boolean(reason)));
     if (!reason) continue;
@@ -94,7 +94,8 @@ async function onDrop(event) {
   for (const box of document.querySelectorAll("[data-tree] input[type=checkbox]")) {
     if (box.checked !== chosen.has(box)) box.click();
   }
-  form.elements.target.value = place.dataset.path;
+  // What the draft makes has no address yet that is its own.
+  form.elements.target.value = place.dataset.target ?? place.dataset.path;
   form.requestSubmit(form.querySelector("button[name=do][value=move]"));
 }
 

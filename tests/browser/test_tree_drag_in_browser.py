@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
-from skills_app.models import PlacementChange
+from skills_app.domain.change_sets.operations import Part, Split
+from skills_app.models import Category, PlacementChange, Skill
+from skills_app.services.draft_change import draft_change
 from skills_app.services.make_skill import make_skill
 from tests.browser.pages import Open
 from tests.browser.waiting import expect
@@ -108,3 +111,21 @@ def test_a_drop_before_the_reasons_have_come_waits_for_them(open_page: Open) -> 
     held.pop().continue_()
     expect(page.locator("[data-drag-said]")).to_have_text(f"Not moved. {TAKEN}")
     assert PlacementChange.objects.count() == 0
+
+
+@pytest.mark.usefixtures("library")
+def test_what_the_draft_makes_takes_what_is_dragged_there(open_page: Open) -> None:
+    page = open_page("/taxonomy/?at=alpha")
+    parts = (Part("newcategory", "", "delta", "Delta", (), (Skill.objects.get(path="beta/one").key,)),)
+    split = Split(Category.objects.get(path="beta").key, parts)
+    draft_change(operations=[split], actor=User.objects.get(username="ada"))
+    page.reload()
+    drag(page, "alpha/one", "delta")
+    # One of the same name arrives there by the draft.
+    expect(node(page, "delta")).to_have_attribute(
+        "aria-description", "delta/one is taken: a skill answers there."
+    )
+    page.mouse.up()
+    row(page, "alpha/nest").drag_to(row(page, "delta"))
+    page.wait_for_url("**/taxonomy/changes/*/")
+    expect(page.get_by_text("Move to delta")).to_be_visible()

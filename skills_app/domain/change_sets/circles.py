@@ -36,6 +36,20 @@ def circles_closed(links: Iterable[Link], folds: Mapping[str, str]) -> dict[str,
     return found
 
 
+def leading_to(links: Iterable[Link], ends: Iterable[str]) -> set[str]:
+    """Return ``ends`` and all that requires one of them in turn: only these can be on a circle through one of them."""
+    sources: dict[str, list[str]] = {}
+    for source, target in links:
+        sources.setdefault(target, []).append(source)
+    found = set(ends)
+    waiting = list(found)
+    while waiting:
+        new = {source for source in sources.get(waiting.pop(), ()) if source not in found}
+        found |= new
+        waiting += new
+    return found
+
+
 def _reached(needs: Mapping[str, list[str]], start: str) -> dict[str, str]:
     """Return all that ``start`` requires in turn, each by the shortest way: by its key, who requires it."""
     found: dict[str, str] = {}
