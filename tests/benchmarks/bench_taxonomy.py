@@ -70,6 +70,9 @@ def _add(report: Report, database: str, found: dict[str, float]) -> None:
         preview = found[f"preview{kind}"] * 1000
         name = f"{database}: preview a move of {what} (ms)"
         report.add(name, ours=preview, aim=f"at most {PREVIEW_MS}", holds=preview <= PREVIEW_MS)
+        shown = found[f"page{kind}"] * 1000
+        name = f"{database}: the page with the impact of {what} (ms)"
+        report.add(name, ours=shown, aim=f"at most {PREVIEW_MS}", holds=shown <= PREVIEW_MS)
         for step, name in (
             ("apply", "apply it, with aliases, search and audit (s)"),
             ("undo", "undo it (s)"),

@@ -113,7 +113,24 @@ def _fill() -> None:
             ],
             batch_size=1_000,
         )
+        _tie(chance)
         index_skill_addresses(skill_ids=Skill.objects.values_list("pk", flat=True))
+
+
+def _tie(chance: random.Random) -> None:
+    """Give each skill an old address and a skill that it names: each fourth needs it, and so the needs make no circle."""
+    from skills_app.models import PathAlias, Skill, SkillDependency
+
+    skills = list(Skill.objects.order_by("pk"))
+    PathAlias.objects.bulk_create(
+        [PathAlias(path=f"old/{skill.slug}", skill=skill) for skill in skills], batch_size=2_000
+    )
+    links = []
+    for place, skill in enumerate(skills[1:], start=1):
+        target = skills[chance.randrange(place)]
+        kind = "required" if place % 4 == 0 else "see_also"
+        links.append(SkillDependency(skill=skill, kind=kind, target=target, target_path=target.path))
+    SkillDependency.objects.bulk_create(links, batch_size=2_000)
 
 
 def _pages() -> dict[str, float]:
@@ -147,9 +164,11 @@ def _pages() -> dict[str, float]:
 
 def _change() -> dict[str, float]:
     """Return the times of change-sets that move 5,000 skills, as a branch and one by one: shown, applied, undone."""
+    from fleet_site.serving import ready_to_serve
     from skills_app.domain.change_sets.operations import Move
     from skills_app.models import Category, Skill
 
+    ready_to_serve()
     into = Category.objects.get(path="r1").key
     skills = Skill.objects.filter(path__startswith="r0/").order_by("pk").values_list("key", flat=True)
     branch = Move(into, (Category.objects.get(path="r0").key,))
@@ -161,16 +180,20 @@ def _change() -> dict[str, float]:
 def _times_of(operation: Any, lands_at: str) -> dict[str, float]:
     """Return the shorter of two times of each step; all skills that move have an address that begins with ``lands_at`` then."""
     from django.contrib.auth.models import User
+    from django.test import Client
 
     from skills_app.models import Skill
     from skills_app.services.apply_change import apply_change, undo_change
     from skills_app.services.draft_change import draft_change, preview_change
 
     actor = User.objects.get(username="bench")
-    times: dict[str, list[float]] = {"preview": [], "apply": [], "undo": []}
+    client = Client()
+    client.force_login(actor, backend="django.contrib.auth.backends.ModelBackend")
+    times: dict[str, list[float]] = {"preview": [], "page": [], "apply": [], "undo": []}
     for _ in range(2):
         change = draft_change(operations=[operation], actor=actor)
         times["preview"].append(_seconds(lambda change=change: preview_change(change=change)))
+        times["page"].append(_seconds(lambda change=change: client.get(change.get_absolute_url())))
         times["apply"].append(
             _seconds(
                 lambda change=change: apply_change(change=change, actor=actor, expected_digest=change.digest)
