@@ -85,11 +85,11 @@ def parts_seen(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     user = cast(User, request.user)
     files = review.version.files.values_list("path", "digest")
-    known = {part.digest for part in parts_of(parse_document(review.version.content), files)}
-    seen = known if "all" in request.POST else known & set(request.POST.getlist("seen"))
+    known = {part.digest: part for part in parts_of(parse_document(review.version.content), files)}
+    seen = known.keys() if "all" in request.POST else known.keys() & set(request.POST.getlist("seen"))
     view_parts(user=user, skill=review.skill, digests=seen, is_seen=True, now=now)
-    unseen = known & set(request.POST.getlist("unseen"))
-    view_parts(user=user, skill=review.skill, digests=unseen, is_seen=False, now=now)
+    unseen = [known[digest].digests for digest in known.keys() & set(request.POST.getlist("unseen"))]
+    view_parts(user=user, skill=review.skill, digests=frozenset().union(*unseen), is_seen=False, now=now)
     if is_fragment(request):
         reader = reader_of(request, review)
         reading = read_review(review=review, reader=reader, now=now, today=timezone.localdate())

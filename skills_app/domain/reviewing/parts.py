@@ -1,7 +1,8 @@
 """The parts of a version that a reviewer looks at one by one; a part whose digest is known was seen already."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import SkillDocument
@@ -18,8 +19,9 @@ class Part:
 
     ``anchor`` is the heading's id without prefix, ``path`` the file's path; only one of them is set, and neither for the
     front matter and for text before the first heading. ``headings`` are the headings down to the section, or
-    ``FRONT_MATTER_PATH``. ``digest`` has the headings above in it, so that a section of the
-    same words elsewhere is another part.
+    ``FRONT_MATTER_PATH``. ``digest`` is that of its words, its own heading among them, and says of several equal parts which
+    one it is: it stays when a heading above is renamed, the section moves or the file gets another name. ``old_digest``
+    is what it was kept under when names above and paths counted, too.
     """
 
     title: str
@@ -30,6 +32,12 @@ class Part:
     line: int = 1
     is_seen: bool = False
     headings: tuple[str, ...] = ()
+    old_digest: str = ""
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """All digests under which it may have been noted as seen."""
+        return frozenset({self.digest, self.old_digest} - {""})
 
 
 def parts_of(
@@ -39,25 +47,27 @@ def parts_of(
     parts: list[Part] = []
     front = document.text[: document.body_start]
     if front.strip():
-        key = f"{FRONT_MATTER}\x00{section_digest(front)}"
-        parts.append(_part(FRONT_MATTER.capitalize(), key, seen, headings=FRONT_MATTER_PATH))
+        digest = digest_of(f"{FRONT_MATTER}\x00{section_digest(front)}")
+        title = FRONT_MATTER.capitalize()
+        parts.append(Part(title, digest, is_seen=digest in seen, headings=FRONT_MATTER_PATH))
+    counts = Counter[str]()
     for section in document.sections:
         heading = section.heading
-        key = "\x1f".join((*section.path, section.digest))
         title = heading.text if heading else BEFORE_HEADINGS.capitalize()
-        level = heading.level if heading else 1
-        parts.append(
-            _part(
-                title or "(no title)",
-                key,
-                seen,
-                level=level,
-                anchor=section.anchor,
-                line=section.start_line,
-                headings=section.path,
-            )
+        part = Part(
+            title or "(no title)",
+            _nth_digest("section", section.digest, counts),
+            level=heading.level if heading else 1,
+            anchor=section.anchor,
+            line=section.start_line,
+            headings=section.path,
+            old_digest=digest_of("\x1f".join((*section.path, section.digest))),
         )
-    parts += [_part(path, f"file\x1f{path}\x1f{digest}", seen, path=path) for path, digest in files]
+        parts.append(_looked_up(part, seen))
+    for path, digest in files:
+        old = digest_of(f"file\x1f{path}\x1f{digest}")
+        part = Part(path, _nth_digest("file", digest, counts), path=path, old_digest=old)
+        parts.append(_looked_up(part, seen))
     return tuple(parts)
 
 
@@ -72,16 +82,12 @@ def parts_sentence(parts: Collection[Part]) -> str:
     return f"{num_left} of {len(parts)} {noun} {'needs' if num_left == 1 else 'need'} you."
 
 
-def _part(
-    title: str,
-    key: str,
-    seen: Collection[str],
-    *,
-    level: int = 1,
-    anchor: str = "",
-    path: str = "",
-    line: int = 1,
-    headings: tuple[str, ...] = (),
-) -> Part:
-    digest = digest_of(key)
-    return Part(title, digest, level, anchor, path, line, digest in seen, headings)
+def _nth_digest(kind: str, digest: str, counts: Counter[str]) -> str:
+    """Return the digest of a part's key: its kind, the digest of what it says, and how many of the same came before."""
+    key = f"{kind}\x1f{digest}"
+    counts[key] += 1
+    return digest_of(f"{key}\x1f{counts[key]}")
+
+
+def _looked_up(part: Part, seen: Collection[str]) -> Part:
+    return replace(part, is_seen=any(digest in seen for digest in part.digests))

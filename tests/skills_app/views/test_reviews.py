@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import Role
+from skills_app.domain.reviewing.parts import parts_of
 from skills_app.domain.reviewing.verdicts import Decision
 from skills_app.models import Comment, Review, SectionViewed, SkillVersion, Verdict
 from skills_app.services.edit_gate import edit_gate
@@ -456,6 +458,20 @@ def test_parts_are_marked_one_by_one_and_stay_seen_where_nothing_changed(
     post(cast["olga"], "move", review, number=newer.number)
     assert "1 of 3 sections needs you." in page(ada, review)
     assert SectionViewed.objects.count() == 4
+
+
+def test_what_was_seen_under_an_older_key_can_be_marked_as_not_seen(
+    review: Review, version: SkillVersion, cast: dict[str, User]
+) -> None:
+    part = parts_of(parse_document(version.content))[1]
+    SectionViewed.objects.create(
+        user=cast["ada"], skill=version.skill, digest=part.old_digest, viewed_at=made.NOON
+    )
+    assert "3 of 4 sections and files need you." in page(cast["ada"], review)
+
+    client(cast["ada"]).post(reverse("reviews:parts", args=[review.pk]), {"unseen": part.digest})
+
+    assert "4 of 4 sections and files need you." in page(cast["ada"], review)
 
 
 def test_people_are_asked_let_go_and_a_manager_changes_the_number(

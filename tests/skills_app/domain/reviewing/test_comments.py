@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import parse_document
 from skills_app.domain.reviewing.assignment import Candidate, choose_reviewers
 from skills_app.domain.reviewing.comments import CommentState, why_not_move
@@ -86,12 +87,37 @@ def test_parts_keep_that_they_were_seen_while_their_digest_is_equal() -> None:
     assert parts_sentence(again) == "2 of 5 sections and files need you."
 
 
-def test_the_same_words_under_another_heading_are_another_part() -> None:
-    seen = {part.digest for part in parts_of(parse_document("# A\n\n## X\n\nsame\n"))}
+def test_a_renamed_or_moved_parent_and_a_renamed_file_reset_nothing_below() -> None:
+    before = "# A\n\n## X\n\nsame\n\n## Y\n\nmore\n"
+    seen = {part.digest for part in parts_of(parse_document(before), [("a.py", "d1"), ("b.py", "d2")])}
 
-    moved = parts_of(parse_document("# B\n\n## X\n\nsame\n"), seen=seen)
+    renamed = parts_of(parse_document(before.replace("# A", "# B", 1)), [("c.py", "d1")], seen)
+    moved = parts_of(parse_document("# A\n\n## Y\n\nmore\n\n# B\n\n## X\n\nsame\n"), seen=seen)
 
-    assert not any(part.is_seen for part in moved)
+    assert [part.title for part in renamed if not part.is_seen] == ["B"]
+    assert [part.title for part in moved if not part.is_seen] == ["B"]
+
+
+def test_equal_sections_and_files_are_seen_one_by_one() -> None:
+    document = parse_document("# A\n\n## X\n\nsame\n\n# B\n\n## X\n\nsame\n")
+    files = [("a/__init__.py", "d1"), ("b/__init__.py", "d1")]
+    parts = parts_of(document, files)
+
+    again = parts_of(document, files, {parts[1].digest, parts[4].digest})
+
+    assert len({part.digest for part in parts}) == len(parts) == 6
+    assert [part.is_seen for part in again] == [False, True, False, False, True, False]
+
+
+def test_what_was_seen_under_the_older_keys_still_counts() -> None:
+    document = parse_document("# A\n\n## X\n\nsame\n")
+    section = document.sections[1]
+    seen = {digest_of(f"A\x1fX\x1f{section.digest}"), digest_of("file\x1fa.py\x1fd1")}
+
+    parts = parts_of(document, [("a.py", "d1"), ("b.py", "d1")], seen)
+
+    assert [part.is_seen for part in parts] == [False, True, True, False]
+    assert seen == {part.old_digest for part in parts if part.is_seen}
 
 
 @pytest.mark.parametrize(
