@@ -17,7 +17,7 @@ MOST_SHOWN = 100
 class StepTarget:
     """A category or skill: how a form names it, its path (``/`` for the top), and why the selection cannot go there, empty when it can.
 
-    ``note`` says what the draft that the step joins does with it.
+    ``hint`` says what is in the way there though there are ways out; ``note`` what the draft that the step joins does with it.
     """
 
     value: str
@@ -25,6 +25,7 @@ class StepTarget:
     title: str
     reason: str = ""
     note: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,20 @@ def move_targets(
     top = [DraftedPlace(TOP, "/", "/", "The top", "")] if not text.strip() else []
     judge = _Judge(draft, categories, skills)
     targets = [
-        StepTarget(one.value, one.path, one.title, judge.reason(one.key), one.note)
+        StepTarget(one.value, one.path, one.title, judge.reason(one.key), one.note, judge.hint(one.key))
         for one in [*top, *found[:MOST_SHOWN]]
     ]
     return targets, max(len(found) - MOST_SHOWN, 0)
 
 
-def move_refusals(draft: DraftedTree, *, categories: Sequence[str], skills: Sequence[str]) -> dict[str, str]:
-    """Return why the selection cannot go into a category, by its key, for each that cannot take it; the top has an empty key."""
+def move_refusals(
+    draft: DraftedTree, *, categories: Sequence[str], skills: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return by the key of a category why it cannot take the selection, and what is in the way in others; the top has an empty key."""
     judge = _Judge(draft, categories, skills)
-    reasons = {key: judge.reason(key) for key in (TOP, *(one.key for one in draft.places_with("")))}
-    return {key: reason for key, reason in reasons.items() if reason}
+    keys = (TOP, *(one.key for one in draft.places_with("")))
+    reasons = {key: reason for key in keys if (reason := judge.reason(key))}
+    return reasons, {key: hint for key in keys if key not in reasons and (hint := judge.hint(key))}
 
 
 class _Judge:
@@ -74,10 +78,21 @@ class _Judge:
         self.selection = _selection(draft.tree, categories, skills) if not self.ended else None
 
     def reason(self, key: str) -> str:
+        """Return why nothing would help; a name that is taken is no such reason, for the draft offers ways out."""
         ending = self.draft.ending_of(Kind.CATEGORY, key)
         if self.selection is None or ending:
             return self.ended or ending
         return _reason(self.draft.tree, key, self.selection)
+
+    def hint(self, key: str) -> str:
+        """Return what is in the way in a category that can take the selection; empty when nothing is."""
+        if self.selection is None or self.reason(key):
+            return ""
+        above = self.draft.tree.path(Kind.CATEGORY, key)
+        if above not in self.selection.taken:
+            return ""
+        path, holder = self.selection.taken[above]
+        return f"{path} is taken: a {holder.kind.value} answers there. Your draft will offer ways out."
 
 
 def _selection(tree: Tree, categories: Sequence[str], skills: Sequence[str]) -> _Selection:
@@ -120,8 +135,5 @@ def _reason(tree: Tree, key: str, selection: _Selection) -> str:
     if selection.homes == {key}:
         return "It is there already."
     above = tree.path(Kind.CATEGORY, key)
-    if above in selection.taken:
-        path, holder = selection.taken[above]
-        return f"{path} is taken: a {holder.kind.value} answers there."
     path = f"{above}/{selection.worst}".lstrip("/")
     return "" if is_path(path) else f"{path[:80]} would be too long or too deep."

@@ -80,14 +80,17 @@ def targets(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require("curate")
 def refusals(request: HttpRequest) -> JsonResponse:
-    """Say which categories cannot take the selection: reasons by the key of the category, which the top has empty."""
+    """Say which categories cannot take the selection, and in which others something is in the way, for which there are ways out.
+
+    ``reasons`` and ``hints`` stand by the key of the category, which the top has empty.
+    """
     places, homes = _selected(request.POST)
-    found = move_refusals(
+    reasons, hints = move_refusals(
         DraftedTree(steps_of_draft(request.user)),
         categories=[place.key for place in places],
         skills=[skill.key for skill in homes],
     )
-    return JsonResponse(found)
+    return JsonResponse({"reasons": reasons, "hints": hints})
 
 
 @require_http_methods(["GET", "POST"])

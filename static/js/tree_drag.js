@@ -1,5 +1,6 @@
 // Rows dragged onto a place: what the button "Move there" says, by mouse. While something is dragged, each place that cannot
-// take it is marked with the reason, which is said when the pointer comes there and when it is let go there.
+// take it is marked with the reason, which is said when the pointer comes there and when it is let go there. Where a name is taken, that
+// is said too, and the drop makes the step: the draft offers ways out.
 const PATIENCE_MS = 10_000;
 const form = document.querySelector("[data-tree-form]");
 const said = document.querySelector("[data-drag-said]");
@@ -19,26 +20,27 @@ function boxesOf(item) {
   return box.checked ? [...document.querySelectorAll("[data-tree] input:checked")] : [box];
 }
 
-// Reasons by the key of the place; none when the server does not say, for the draft names what is in the way as well.
+// Reasons, and hints at what is in the way, by the key of the place; none when the server does not say, for the draft names what is in the way as well.
 async function reasonsFor(boxes) {
   const body = new URLSearchParams([["csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value]]);
   for (const box of boxes) body.append(box.name, box.value);
   try {
     const answer = await fetch(form.dataset.refusals, { method: "POST", body, signal: AbortSignal.timeout(PATIENCE_MS) });
-    return answer.ok ? await answer.json() : {};
+    return answer.ok ? await answer.json() : { reasons: {}, hints: {} };
   } catch {
-    return {};
+    return { reasons: {}, hints: {} };
   }
 }
 
 // A place that can take it says so as well, or it would count as disabled with the one that it lies in.
-function mark(reasons) {
+function mark({ reasons, hints }) {
   for (const place of document.querySelectorAll("[data-node][data-kind=category][data-key], [data-node][data-target], [data-top]")) {
     const reason = reasons[place.dataset.key ?? ""];
     place.setAttribute("aria-disabled", String(Boolean(reason)));
-    if (!reason) continue;
-    place.setAttribute("aria-description", reason);
-    rowOf(place).dataset.refused = reason;
+    const hint = hints[place.dataset.key ?? ""];
+    if (!reason && !hint) continue;
+    place.setAttribute("aria-description", reason ?? hint);
+    rowOf(place).dataset[reason ? "refused" : "hint"] = reason ?? hint;
   }
 }
 
@@ -47,6 +49,7 @@ function unmark() {
     place.removeAttribute("aria-disabled");
     place.removeAttribute("aria-description");
     delete rowOf(place).dataset.refused;
+    delete rowOf(place).dataset.hint;
   }
 }
 
@@ -75,6 +78,8 @@ function onOver(event) {
   if (reason) {
     say(`${nameOf(place)} cannot take it. ${reason}`);
   } else {
+    const hint = rowOf(place).dataset.hint;
+    if (hint) say(`${nameOf(place)}: ${hint}`);
     place.dataset.drop = "";
     event.preventDefault();
   }
@@ -85,7 +90,7 @@ async function onDrop(event) {
   if (!drag || !place) return;
   event.preventDefault();
   const { boxes, reasons } = drag;
-  const reason = (await reasons)[place.dataset.key ?? ""];
+  const reason = (await reasons).reasons[place.dataset.key ?? ""];
   if (reason) {
     say(`Not moved. ${reason}`);
     return;

@@ -13,7 +13,8 @@ from tests.browser.pages import Open
 from tests.browser.waiting import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TAKEN = "beta/one is taken: a skill answers there."
+TAKEN = "beta/one is taken: a skill answers there. Your draft will offer ways out."
+INSIDE = "Category alpha cannot go into alpha/nest: that lies inside it."
 
 
 @pytest.fixture
@@ -63,26 +64,36 @@ def test_a_row_dragged_to_the_top_leaves_the_category_above_it(open_page: Open) 
 def test_a_place_that_cannot_take_what_is_dragged_is_disabled_and_says_why(open_page: Open) -> None:
     page = open_page("/taxonomy/?at=alpha")
     drag(page, "alpha/one", "gamma")
-    expect(node(page, "beta")).to_have_attribute("aria-disabled", "true")
-    expect(node(page, "beta")).to_have_attribute("aria-description", TAKEN)
     expect(node(page, "alpha")).to_have_attribute("aria-description", "It is there already.")
     expect(page.get_by_role("tree")).to_match_aria_snapshot(
         """
         - treeitem /Alpha/ [disabled] [expanded]:
           - group:
             - treeitem /Nest, 1 skill/ [disabled=false]
-        - treeitem /Beta/ [disabled]
+        - treeitem /Beta/ [disabled=false]
         - treeitem /Gamma/ [disabled=false]
         """
     )
-    row(page, "beta").hover()
+    row(page, "alpha").hover()
     said = page.locator("[data-drag-said]")
-    expect(said).to_have_text(f"beta cannot take it. {TAKEN}")
+    expect(said).to_have_text("alpha cannot take it. It is there already.")
     page.mouse.up()
-    expect(said).to_have_text(f"Not moved. {TAKEN}")
+    expect(said).to_have_text("Not moved. It is there already.")
     expect(said).to_have_attribute("role", "status")
-    assert node(page, "beta").get_attribute("aria-disabled") is None
+    assert node(page, "alpha").get_attribute("aria-disabled") is None
     assert PlacementChange.objects.count() == 0
+
+
+@pytest.mark.usefixtures("library")
+def test_a_place_in_which_the_name_is_taken_says_so_and_leads_to_the_ways_out(open_page: Open) -> None:
+    page = open_page("/taxonomy/?at=alpha")
+    drag(page, "alpha/one", "gamma")
+    expect(node(page, "beta")).to_have_attribute("aria-description", TAKEN)
+    row(page, "beta").hover()
+    expect(page.locator("[data-drag-said]")).to_have_text(f"beta: {TAKEN}")
+    page.mouse.up()
+    page.wait_for_url("**/taxonomy/changes/*/")
+    expect(page.get_by_role("button", name="Call it 'one-2' there")).to_be_visible()
 
 
 @pytest.mark.usefixtures("library")
@@ -101,15 +112,15 @@ def test_a_drop_before_the_reasons_have_come_waits_for_them(open_page: Open) -> 
     page = open_page("/taxonomy/?at=alpha")
     held: list[Any] = []
     page.route("**/taxonomy/refusals/", lambda route: held.append(route))
-    drag(page, "alpha/one", "beta")
-    row(page, "beta").hover()
+    drag(page, "alpha", "alpha/nest")
+    row(page, "alpha/nest").hover()
     page.mouse.up()
     for _ in range(200):
         if held:
             break
         page.wait_for_timeout(50)
     held.pop().continue_()
-    expect(page.locator("[data-drag-said]")).to_have_text(f"Not moved. {TAKEN}")
+    expect(page.locator("[data-drag-said]")).to_have_text(f"Not moved. {INSIDE}")
     assert PlacementChange.objects.count() == 0
 
 
@@ -122,10 +133,7 @@ def test_what_the_draft_makes_takes_what_is_dragged_there(open_page: Open) -> No
     page.reload()
     drag(page, "alpha/one", "delta")
     # One of the same name arrives there by the draft.
-    expect(node(page, "delta")).to_have_attribute(
-        "aria-description", "delta/one is taken: a skill answers there."
-    )
+    expect(node(page, "delta")).to_have_attribute("aria-description", TAKEN.replace("beta", "delta"))
     page.mouse.up()
-    row(page, "alpha/nest").drag_to(row(page, "delta"))
     page.wait_for_url("**/taxonomy/changes/*/")
     expect(page.get_by_text("Move to delta")).to_be_visible()

@@ -80,9 +80,9 @@ def test_a_place_that_the_draft_puts_inside_is_no_target(user: User, ben: Client
     )
     assert "b/a in your draft." in page
     assert "Looked at after the 1 step of your draft" in page
-    refused = ben.post("/taxonomy/refusals/", {"category": key("b")}).json()
+    refused = ben.post("/taxonomy/refusals/", {"category": key("b")}).json()["reasons"]
     assert "lies inside it" in refused[key("a")]
-    refused = ben.post("/taxonomy/refusals/", {"category": key("a")}).json()
+    refused = ben.post("/taxonomy/refusals/", {"category": key("a")}).json()["reasons"]
     assert refused[key("b")] == "It is there already."
     assert "" not in refused
     assert "lies inside it" in targets(ben, category=key("b"), aim="merge")["a"][0]

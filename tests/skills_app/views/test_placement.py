@@ -26,6 +26,7 @@ ALL = {
     "py/layers": "docker image layers network registry",
     "lone": "cancel python asyncio tasks event",
 }
+TAKEN = "ops/loop is taken: a skill answers there. Your draft will offer ways out."
 
 
 @pytest.fixture
@@ -170,9 +171,9 @@ def test_impossible_targets_are_disabled_with_the_reason(ben: Client) -> None:
     make_skill(path="py/deep/x")
     make_skill(path="ops/loop")
     assert targets(ben, category=key("py")) == {"/": False, "ops": True, "py": False, "py/deep": False}
-    assert targets(ben, skill=key("py/loop")) == {"/": True, "ops": False, "py": False, "py/deep": True}
+    assert targets(ben, skill=key("py/loop")) == {"/": True, "ops": True, "py": False, "py/deep": True}
     page = ben.post("/taxonomy/targets/", {"skill": key("py/loop")}).content.decode()
-    assert "ops/loop is taken: a skill answers there." in page
+    assert f"{TAKEN}</span>" in page
     assert "It is there already." in page
     page = ben.post("/taxonomy/targets/", {"category": key("py")}).content.decode()
     assert "lies inside it" in page
@@ -256,11 +257,8 @@ def test_what_is_dragged_is_told_where_it_cannot_go_and_why(ben: Client, dan: Cl
     for path in ("py/deep/x", "ops/loop"):
         make_skill(path=path)
     found = ben.post("/taxonomy/refusals/", {"skill": key("py/loop")}).json()
-    assert found == {
-        key("py"): "It is there already.",
-        key("ops"): "ops/loop is taken: a skill answers there.",
-    }
-    found = ben.post("/taxonomy/refusals/", {"category": key("py")}).json()
+    assert found == {"reasons": {key("py"): "It is there already."}, "hints": {key("ops"): TAKEN}}
+    found = ben.post("/taxonomy/refusals/", {"category": key("py")}).json()["reasons"]
     assert found.keys() == {"", key("py"), key("py/deep")}
     assert found[""] == "It is there already."
     assert "lies inside it" in found[key("py/deep")]
@@ -272,9 +270,19 @@ def test_two_of_one_name_and_an_old_address_are_in_the_way_of_a_move(ben: Client
     place_skill(skill=Skill.objects.get(path="ops/push"), path="ops/pull")
     make_skill(path="net/push")
     found = ben.post("/taxonomy/refusals/", {"skill": [key("py/loop"), key("ops/loop")]}).json()
-    assert found == {key(path): f"{path}/loop is taken: a skill answers there." for path in ("py", "ops")}
+    assert found["hints"] == {key(path): TAKEN.replace("ops", path) for path in ("py", "ops")}
+    assert found["reasons"] == {}
     found = ben.post("/taxonomy/refusals/", {"skill": key("net/push")}).json()
-    assert found[key("ops")] == "ops/push is taken: a skill answers there."
+    assert found["hints"][key("ops")] == TAKEN.replace("loop", "push")
+
+
+def test_a_name_that_is_taken_in_a_target_leads_to_the_ways_out(ben: Client) -> None:
+    make_skill(path="ops/loop")
+    assert targets(ben, skill=key("py/loop"), find="ops") == {"ops": True}
+    words = {"do": "move", "skill": key("py/loop"), "target": "ops"}
+    page = ben.post("/taxonomy/steps/add/", words, follow=True).content.decode()
+    assert "Call it &#x27;loop-2&#x27; there" in page
+    assert "Merge it into skill ops/loop" in page
 
 
 def test_the_tray_alone_is_sent_to_the_tree(ben: Client) -> None:
