@@ -83,21 +83,26 @@ def _commented_number(head: SkillVersion, user: User) -> int | None:
 
 
 def approved_number(head: SkillVersion) -> int | None:
-    """Return the newest version before ``head`` that was published, or approved by as many as it needed; None without one.
+    """Return the newest version before ``head`` that was published, or approved by as many as it needed; None without one."""
+    return max(approved_numbers(head), default=None)
+
+
+def approved_numbers(head: SkillVersion) -> set[int]:
+    """Return the versions before ``head`` that were published, or approved by as many as they needed.
 
     An approval counts as it was given: what changed since in gates and scorers does not take it back.
     """
     earlier: dict[str, Any] = {"version__skill": head.skill_id, "version__number__lt": head.number}
-    published = Promotion.objects.once_published().filter(**earlier).aggregate(number=Max("version__number"))
+    published = Promotion.objects.once_published().filter(**earlier).values_list("version__number", flat=True)
     latest: dict[tuple[int, int], dict[int | str, Verdict]] = defaultdict(dict)
     rows = Verdict.objects.filter(undone_at=None, **earlier).select_related("review", "version")
     for row in rows.defer("version__content").prefetch_related("review__makers").order_by("given_at", "pk"):
         if row.reviewer_id not in {maker.pk for maker in row.review.makers.all()}:
             latest[row.version.number, row.review.num_needed][row.reviewer_id or row.reviewer_name] = row
-    numbers = [
+    approved = {
         number
         for (number, num_needed), verdicts in latest.items()
         if len(verdicts) >= num_needed
         and all(one.decision == Decision.APPROVE.value for one in verdicts.values())
-    ]
-    return max([*numbers, *filter(None, [published["number"]])], default=None)
+    }
+    return approved | set(published)

@@ -6,7 +6,9 @@ from django.db.models import Count, Max, Q
 from skills_app.domain.paths import lineage
 from skills_app.domain.reviewing.assignment import REVIEWING_ROLES, Candidate
 from skills_app.domain.reviewing.standing import LIVE
-from skills_app.models import RoleGrant, Skill, SkillVersion
+from skills_app.models import Comment, Review, RoleGrant, Skill, SkillVersion
+from skills_app.queries.compare_bases import approved_numbers
+from skills_app.queries.version_line import text_line_of
 
 
 def candidates_for(skill: Skill) -> list[Candidate]:
@@ -30,11 +32,21 @@ def candidates_for(skill: Skill) -> list[Candidate]:
     ]
 
 
-def maker_of(version: SkillVersion) -> User | None:
-    """Return the person who made a version: its author, else who signs in by the name that it came with, or None.
+def makers_of(version: SkillVersion) -> list[User]:
+    """Return the people whose text a version holds that nobody else approved yet, by name.
 
-    A version that was mirrored has a name alone, that of the run's user.
+    They are the authors of the version and of those that it came from since the last that was approved or published, those
+    whose suggested edits were accepted in them, and the makers of their earlier reviews. A version that was mirrored has
+    a name alone, that of the run's user; who signs in by it made it.
     """
-    if version.author is not None or not version.author_name:
-        return version.author
-    return User.objects.filter(username=version.author_name).first()
+    skill = SkillVersion.objects.filter(skill_id=version.skill_id)
+    approved = skill.filter(number__in=approved_numbers(version)).values_list("pk", flat=True)
+    line = text_line_of(version, set(approved))
+    rows = skill.filter(pk__in=line)
+    names = rows.filter(author=None).exclude(author_name="").values_list("author_name", flat=True)
+    keys = {
+        *rows.exclude(author=None).values_list("author", flat=True),
+        *Review.objects.filter(version__in=line, makers__isnull=False).values_list("makers", flat=True),
+        *Comment.objects.filter(accepted_in__in=line, author__isnull=False).values_list("author", flat=True),
+    }
+    return list(User.objects.filter(Q(pk__in=keys) | Q(username__in=set(names))).order_by("username"))

@@ -15,7 +15,7 @@ from skills_app.domain.reviewing.risk import QUORUMS, Risk, RiskTier, risk_of
 from skills_app.domain.reviewing.standing import ReviewStatus
 from skills_app.domain.storable import storable_text
 from skills_app.models import Finding, Review, ReviewRequest, Skill, SkillVersion
-from skills_app.queries.reviewers import candidates_for, maker_of
+from skills_app.queries.reviewers import candidates_for, makers_of
 from skills_app.queries.version_line import line_of
 from skills_app.services.carry_comments import take_open_comments
 from skills_app.services.judge_version import judge_version
@@ -200,8 +200,7 @@ def _make(
         opened_at=now,
         version_at=now,
     )
-    if maker := maker_of(version):
-        review.makers.add(maker)
+    review.makers.add(*makers_of(version))
     after: dict[str, object] = {"tier": review.tier, "num_needed": review.num_needed}
     audit_review(review, "opened_review", opener, after=after, reason=message)
     return review

@@ -9,7 +9,7 @@ from skills_app.domain.errors import ReviewEnded, ReviewMoved, ReviewRefused
 from skills_app.domain.reviewing.standing import ALLOWED, ReviewStatus, Standing
 from skills_app.models import Review, SkillVersion
 from skills_app.queries.review_standing import latest_verdicts, standing_of_review
-from skills_app.queries.reviewers import maker_of
+from skills_app.queries.reviewers import makers_of
 from skills_app.services.record_audit import record_audit
 
 
@@ -107,8 +107,7 @@ def audit_review(
 
 
 def put_under_review(review: Review, version: SkillVersion, *, now: datetime) -> None:
-    """Let another version take the place of the one under review; whoever made it counts as a maker from now on."""
+    """Let another version take the place of the one under review; whose text it holds counts as a maker from now on."""
     review.version, review.version_at = version, now
     review.save(update_fields=["version", "version_at"])
-    if maker := maker_of(version):
-        review.makers.add(maker)
+    review.makers.add(*makers_of(version))

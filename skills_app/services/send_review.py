@@ -162,7 +162,10 @@ def _sentence(
     if verdict is None:
         return sent.strip()
     if any(vote.reviewer == reviewer.get_username() and vote.is_author for vote in standing.votes):
-        return f"{sent}You made this version, so your own verdict is kept but does not count. {standing.sentence}"
+        return (
+            f"{sent}You made this version or wrote some of it, so your own verdict is kept but does not count. "
+            f"{standing.sentence}"
+        )
     others = [row for row in before if row.version_id == review.version_id]
     told = " ".join(f"{row.reviewer_name} {Decision(row.decision).past} before you." for row in others)
     to = " to" if verdict.decision == Decision.REQUEST_CHANGES else ""

@@ -19,7 +19,7 @@ from skills_app.domain.reviewing.assignment import choose_reviewers
 from skills_app.domain.reviewing.risk import QUORUMS
 from skills_app.domain.reviewing.verdicts import Decision
 from skills_app.models import Review, Skill
-from skills_app.queries.reviewers import candidates_for, maker_of
+from skills_app.queries.reviewers import candidates_for, makers_of
 from skills_app.queries.reviews_for_queue import SHELF_LABELS, Shelf, fetched_reviews, queue_of
 from skills_app.services.open_review import open_review, risk_of_version
 from skills_app.services.read_review import read_review
@@ -100,7 +100,7 @@ def review_of_version(request: HttpRequest, key: str, number: int) -> HttpRespon
         return redirect(f"{last.get_absolute_url()}{'?' if quoted else ''}{quoted}")
     risk = risk_of_version(version)
     quorum = QUORUMS[risk.tier]
-    without = {one.get_username() for one in (user, maker_of(version)) if one}
+    without = {one.get_username() for one in (user, *makers_of(version))}
     context = {
         "skill": skill,
         "version": version,
@@ -192,7 +192,8 @@ def reader_of(request: HttpRequest, review: Review) -> ReviewReader:
 def right_to_end(request: HttpRequest, review: Review) -> str:
     """Return the action that withdrawing a review is: less for who opened it or made the version than for others."""
     is_owner = review.opened_by_id == request.user.pk or request.user in review.makers.all()
-    return "ask_review" if is_owner else "steer_review"
+    can_steer = may(request.user, "steer_review", branch=branch_of(review.skill))
+    return "ask_review" if is_owner and not can_steer else "steer_review"
 
 
 def require_in(request: HttpRequest, review: Review, action: str) -> None:

@@ -61,7 +61,9 @@ class Vote:
     def why_not(self) -> str:
         """Say why it does not count; empty when it does."""
         if self.is_author:
-            return f"{self.reviewer} made this version, so their own verdict does not count."
+            return (
+                f"{self.reviewer} made this version or wrote some of it, so their own verdict does not count."
+            )
         return self.stale.sentence if self.stale else ""
 
 

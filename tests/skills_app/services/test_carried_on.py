@@ -12,6 +12,7 @@ from skills_app.domain.reviewing.stops import StopKind
 from skills_app.domain.reviewing.verdicts import Decision
 from skills_app.models import AuditEntry, Comment, Review, SkillVersion
 from skills_app.queries.review_standing import stops_of_version
+from skills_app.services.accept_suggestions import accept_suggestions
 from skills_app.services.add_comment import add_reply
 from skills_app.services.edit_gate import edit_gate
 from skills_app.services.open_review import end_review, move_review
@@ -140,3 +141,90 @@ def test_a_rejection_whose_comments_went_on_in_another_review_is_not_taken_back(
         undo_verdict(verdict=sent.verdict, actor=ada, now=NOON + timedelta(seconds=9), today=TODAY)
 
     assert not Comment.objects.get(pk=block.pk).is_draft
+
+
+def counts(review: Review, reviewer: User) -> bool:
+    """Whether an approval of the reviewer counts."""
+    return made.send(review, reviewer, A).standing.num_approvals == 1
+
+
+def with_suggestion(review: Review, author: User, accepter: User) -> SkillVersion:
+    row = made.comment(review, author, quote="second sentence", suggestion="last sentence")
+    made.send(review, author)
+    accepted = accept_suggestions(
+        review=review, comment_ids=[row.pk], actor=accepter, seen_number=2, now=NOON, today=TODAY
+    )
+    return made.version_of(accepted.pk)
+
+
+def test_whose_suggestion_was_accepted_cannot_approve_it_in_another_review(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    first = made.review(version, olga, ada)
+    accepted = with_suggestion(first, ada, olga)
+    end(first, olga)
+
+    again = made.review(accepted, olga, ada, bea)
+
+    assert set(again.makers.all()) == {olga, ada}
+    assert not counts(again, ada)
+    assert counts(again, bea)
+
+
+def test_whose_suggestion_was_accepted_cannot_approve_a_later_version_either(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    first = made.review(version, olga, ada)
+    accepted = with_suggestion(first, ada, olga)
+    end(first, olga)
+
+    again = made.review(made.next_draft(accepted, f"Words. {made.BODY}", olga), olga, ada, bea)
+
+    assert not counts(again, ada)
+    assert counts(again, bea)
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_who_wrote_the_version_before_cannot_approve_what_another_changed_a_little(
+    version: SkillVersion, olga: User, ada: User, bea: User, is_moved: bool
+) -> None:
+    by_ada = made.next_draft(version, made.BODY.replace("sentence", "phrase"), ada)
+    later = made.next_draft(by_ada, made.BODY.replace("sentence", "phrase").replace("too", "far too"), olga)
+    if is_moved:
+        review = made.review(version, olga, ada, bea)
+        move_review(review=review, version=later, actor=olga, now=NOON, today=TODAY)
+    else:
+        review = made.review(later, olga)
+        assert not review.requests.filter(reviewer=ada).exists()
+
+    assert set(review.makers.all()) == {olga, ada}
+    assert not counts(review, ada)
+    assert counts(review, bea)
+
+
+def test_who_wrote_what_others_approved_may_approve_what_comes_after(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    by_ada = made.next_draft(version, "Nothing of that.", ada)
+    first = made.review(by_ada, olga, bea)
+    made.send(first, bea, A)
+    end(first, olga)
+
+    after = made.review(made.next_draft(by_ada, "Nothing of that, as was said.", olga), olga, ada)
+    again = made.review(by_ada, olga, bea)
+
+    assert set(after.makers.all()) == {olga}
+    assert counts(after, ada)
+    assert set(again.makers.all()) == {olga, ada}
+
+
+def test_who_wrote_what_is_restored_cannot_approve_it_and_who_wrote_what_it_replaces_can(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    by_ada = made.next_draft(version, "Nothing of that.", ada)
+    assert version.parent
+    made.next_draft(version.parent, "Another way from the first one.", bea)
+
+    restored = restore_version(version=by_ada, actor=olga, reason="again", now=NOON)
+
+    assert set(made.review(made.version_of(restored.pk), olga).makers.all()) == {olga, ada}
