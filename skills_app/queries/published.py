@@ -1,10 +1,12 @@
 """What is published of a skill, and the files of a version as they would be published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from skills_app.domain.diffing import FileState
 from skills_app.domain.digests import digest_of
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.metadata import merge_front_matter, read_metadata
@@ -12,7 +14,7 @@ from skills_app.domain.published_files import PublishedFile
 from skills_app.domain.records import SkillMetadata
 from skills_app.domain.release_proposal import ReleaseProposal, ReleaseState, propose_release
 from skills_app.models import Promotion, Skill, SkillVersion
-from skills_app.queries.version_compare import file_states
+from skills_app.queries.version_compare import file_states, states_of_both
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ def files_of_version(version: SkillVersion) -> VersionFiles:
 
 def release_of_version(version: SkillVersion, last: Promotion | None) -> ReleaseProposal:
     """Return what to call a version, from its difference to the one that was published last."""
-    old = _release_state(last.version, last.semantic_version) if last else None
-    return propose_release(old, _release_state(version))
+    if last is None:
+        return propose_release(None, _release_state(version, file_states(version)))
+    before, after = states_of_both(last.version, version)
+    old = _release_state(last.version, before, last.semantic_version)
+    return propose_release(old, _release_state(version, after))
 
 
-def _release_state(version: SkillVersion, published_as: str = "") -> ReleaseState:
-    files = tuple(file_states(version))
-    return ReleaseState(version.content, files, stated_metadata(version).version, published_as)
+def _release_state(version: SkillVersion, files: Iterable[FileState], published_as: str = "") -> ReleaseState:
+    return ReleaseState(version.content, tuple(files), stated_metadata(version).version, published_as)

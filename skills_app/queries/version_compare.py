@@ -1,7 +1,7 @@
 """Two versions to compare: which ones, what was said of each, and their files."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from skills_app.domain.diffing import FileState
 from skills_app.domain.judging import JUDGE_VERSION
@@ -73,6 +73,23 @@ def judgements_of(version: SkillVersion) -> Judgements:
         name: [one for one in row.findings.all() if not one.is_passed] for name, row in reports.items()
     }
     return Judgements(reports, findings, scores)
+
+
+def states_of_both(base: SkillVersion, head: SkillVersion) -> tuple[list[FileState], list[FileState]]:
+    """Return the files of two versions, with the texts of those whose path is in one of them alone; four queries at most.
+
+    The texts tell which of them were renamed and changed; where nothing went or nothing came, none is read.
+    """
+    old, new = file_states(base), file_states(head)
+    before, after = {file.path for file in old}, {file.path for file in new}
+    gone, came = before - after, after - before
+    if not gone or not came:
+        return old, new
+    return _with_texts(old, file_texts(base, gone)), _with_texts(new, file_texts(head, came))
+
+
+def _with_texts(files: Iterable[FileState], texts: Mapping[str, str]) -> list[FileState]:
+    return [replace(one, text=texts.get(one.path)) for one in files]
 
 
 def file_states(version: SkillVersion) -> list[FileState]:

@@ -49,7 +49,7 @@ class DraftChunk:
 @dataclass(frozen=True, slots=True)
 class DraftSection:
     """A section before it is written as HTML; ``diff`` is the text that its rows belong to, ``path`` the file when it is not
-    the document.
+    the document, ``old_path`` where that was before when it was renamed.
     """
 
     anchor: str
@@ -60,6 +60,7 @@ class DraftSection:
     chunks: list[DraftChunk]
     diff: TextDiff | None = field(default=None, compare=False)
     path: str = ""
+    old_path: str = ""
 
 
 def unit_anchor(index: int, prefix: str = "") -> str:
@@ -177,7 +178,14 @@ class Sections:
                 lines[id(diff)] = TextLines(diff.old_text), TextLines(diff.new_text)
             chunks = [self._chunk(chunk, diff, lines[id(diff)]) for chunk in draft.chunks] if diff else []
             yield SectionView(
-                draft.anchor, draft.title, draft.kind, draft.states, draft.note, tuple(chunks), draft.path
+                draft.anchor,
+                draft.title,
+                draft.kind,
+                draft.states,
+                draft.note,
+                tuple(chunks),
+                draft.path,
+                draft.old_path,
             )
 
     def _chunk(self, chunk: DraftChunk, diff: TextDiff, lines: tuple[TextLines, TextLines]) -> ChunkView:

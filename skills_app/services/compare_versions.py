@@ -18,7 +18,7 @@ from skills_app.domain.diffing import (
 )
 from skills_app.domain.documents import parse_document
 from skills_app.models import SkillVersion
-from skills_app.queries.version_compare import file_states, file_texts
+from skills_app.queries.version_compare import file_texts, states_of_both
 from skills_app.services.compare_judgements import compare_judgements
 from skills_app.services.compare_sections import PART_ROWS, DraftSection, Sections, file_anchor, unit_anchor
 from skills_app.services.compare_views import Comparison, DiffView, SummaryLine
@@ -75,16 +75,20 @@ def _document_diff(base: SkillVersion, head: SkillVersion, limits: list[str]) ->
 
 def _changed_files(base: SkillVersion, head: SkillVersion, limits: list[str]) -> list[FileDiff]:
     """Return the files that differ, with the texts of those whose content does."""
-    changed = [
-        one for one in diff_files(file_states(base), file_states(head)) if one.change is not FileChange.SAME
-    ]
+    old_states, new_states = states_of_both(base, head)
+    changed = [one for one in diff_files(old_states, new_states) if one.change is not FileChange.SAME]
     if len(changed) > MOST_FILES:
         limits.append(f"{len(changed):,} files differ; the first {MOST_FILES} of them are shown.")
         changed = changed[:MOST_FILES]
-    wanted = [one for one in changed if one.change is not FileChange.RENAMED]
+    wanted = [one for one in changed if _is_compared(one)]
     old = file_texts(base, [one.old.path for one in wanted if one.old])
     new = file_texts(head, [one.new.path for one in wanted if one.new])
     return [_with_texts(one, old, new) if one in wanted else one for one in changed]
+
+
+def _is_compared(file: FileDiff) -> bool:
+    """Whether there is more to show than its other path."""
+    return file.change is not FileChange.RENAMED or file.has_new_content
 
 
 def _with_texts(diff: FileDiff, old: dict[str, str], new: dict[str, str]) -> FileDiff:
@@ -96,16 +100,22 @@ def _with_texts(diff: FileDiff, old: dict[str, str], new: dict[str, str]) -> Fil
 def _file_sections(files: list[FileDiff], sections: Sections, limits: list[str]) -> Iterator[DraftSection]:
     """Yield a section for each file; a Markdown file's own sections follow it."""
     for at, file in enumerate(files):
-        is_text = file.change is not FileChange.RENAMED and not file.is_binary
+        is_text = _is_compared(file) and not file.is_binary
         diff = diff_file_texts(_short(file, limits)) if is_text else None
         inner = sections.of_text(diff, prefix=f"{file_anchor(at)}-") if diff else []
         is_lines = all(one.kind in ("text", "same") for one in inner)
         chunks = [chunk for one in inner for chunk in one.chunks] if is_lines else []
         note = _file_note(file, is_text=is_text)
-        states = (str(file.change),)
-        yield DraftSection(file_anchor(at), file.path, "file", states, note, chunks, diff, file.path)
+        states = _file_states(file)
+        was = file.old.path if file.old and file.change is FileChange.RENAMED else ""
+        yield DraftSection(file_anchor(at), file.path, "file", states, note, chunks, diff, file.path, was)
         if not is_lines:
-            yield from (replace(one, path=file.path) for one in inner)
+            yield from (replace(one, path=file.path, old_path=was) for one in inner)
+
+
+def _file_states(file: FileDiff) -> tuple[str, ...]:
+    is_both = file.change is FileChange.RENAMED and file.has_new_content
+    return (str(file.change), *((str(FileChange.CHANGED),) if is_both else ()))
 
 
 def _short(file: FileDiff, limits: list[str]) -> FileDiff:
@@ -121,8 +131,9 @@ def _short(file: FileDiff, limits: list[str]) -> FileDiff:
 def _file_note(file: FileDiff, *, is_text: bool) -> str:
     notes: list[str] = []
     if file.change is FileChange.RENAMED and file.old is not None:
-        notes.append(f"was {file.old.path}, the same content")
-    elif not is_text:
+        same = "" if file.has_new_content else ", the same content"
+        notes.append(f"was {file.old.path}{same}")
+    if _is_compared(file) and not is_text:
         sizes = [f"{one.size_bytes:,} bytes" if one else "nothing" for one in (file.old, file.new)]
         notes.append(f"not text, or not kept: {sizes[0]} before, {sizes[1]} now")
     if file.has_new_mode and file.new is not None:

@@ -40,7 +40,9 @@ class ChunkView:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """One unit of the document, or a file: ``title`` is empty for a fold of units that did not change, ``path`` names the file."""
+    """One unit of the document, or a file: ``title`` is empty for a fold of units that did not change, ``path`` names the file,
+    ``old_path`` what it was called before.
+    """
 
     anchor: str
     title: str
@@ -49,6 +51,7 @@ class SectionView:
     note: str
     chunks: tuple[ChunkView, ...]
     path: str = ""
+    old_path: str = ""
 
     @property
     def is_rendered(self) -> bool:

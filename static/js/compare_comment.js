@@ -59,8 +59,8 @@ function comment() {
     after,
   });
   if (isCut) asked.set("cut", String(words.length));
-  const { path } = elementOf(range.startContainer).closest("[data-path]")?.dataset ?? {};
-  if (path) asked.set("path", path);
+  const { path, oldPath } = elementOf(range.startContainer).closest("[data-path]")?.dataset ?? {};
+  if (path) asked.set("path", isOld && oldPath ? oldPath : path);
   if (isOld) asked.set("removed_from", link.dataset.base);
   window.location.assign(`${link.href}?${asked}#comment-form`);
   return true;

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from skills_app.domain.enums import Role
+from skills_app.domain.enums import Role, VersionOrigin
 from skills_app.domain.front_matter import FRONT_MATTER_PATH
 from skills_app.models import Comment, Review, SkillVersion
+from skills_app.services.add_version import add_version
 from tests.browser.pages import Open
 from tests.browser.waiting import expect, wait_until
 from tests.skills_app import review_makers as made
@@ -165,6 +166,36 @@ def test_words_of_another_file_of_a_difference_are_commented_on_that_file(
 
     row = Comment.objects.get()
     assert (row.path, row.quote) == ("references/guide.md", "Guide.")
+
+
+def test_removed_words_of_a_renamed_file_are_commented_under_its_older_name(open_page: Open) -> None:
+    lines = "".join(f"echo {number}\n" for number in range(9))
+    olga = made.person("olga", Role.CURATOR)
+    first = made.draft("tools/moved", author=olga, files=(text_file("scripts/a.sh", lines),))
+    after = text_file("scripts/b.sh", lines.replace("echo 4", "echo four"))
+    added = add_version(
+        skill=first.skill,
+        content=first.content,
+        origin=VersionOrigin.EDIT,
+        made_at=made.NOON,
+        files=(after,),
+        parent=first,
+        becomes_current=False,
+    )
+    made.review(made.version_of(added.version.pk), olga)
+    page = open_page(f"/skills/{first.skill.key}/compare/?base=2&head=3&view=unified")
+    page.evaluate(
+        """() => {
+          const cell = document.querySelector("[data-path='scripts/b.sh'] tr[data-kind=removed] td.both");
+          getSelection().setBaseAndExtent(cell, 0, cell, cell.childNodes.length);
+        }"""
+    )
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+
+    row = keep(page, "Why not 4?")
+
+    assert (row.path, row.quote.strip(), row.version_id) == ("scripts/a.sh", "echo 4", first.pk)
 
 
 def test_a_selection_longer_than_an_address_holds_is_said_to_be_cut(open_page: Open) -> None:

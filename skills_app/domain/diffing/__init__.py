@@ -1,8 +1,9 @@
 """The difference of skills: by unit, block, sentence or line, and word; and of all files beside the document."""
 
-from skills_app.domain.diffing.bundles import FileChange, FileDiff, FileState, diff_file_texts, diff_files
+from skills_app.domain.diffing.bundles import FileChange, FileDiff, diff_file_texts, diff_files
 from skills_app.domain.diffing.operations import Operation, OperationKind, apply_operations
 from skills_app.domain.diffing.pieces import PieceKind
+from skills_app.domain.diffing.renames import FileState
 from skills_app.domain.diffing.rows import Row, RowKind, rows_of
 from skills_app.domain.diffing.summary import SummaryItem, num_layout, summarise
 from skills_app.domain.diffing.texts import TextDiff, UnitDiff, diff_documents, diff_lines

@@ -1,10 +1,10 @@
 """What became of the files beside a skill's document."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skills_app.domain.diffing.renames import FileState, renamed_pairs
 from skills_app.domain.diffing.texts import TextDiff, diff_documents, diff_lines
 from skills_app.domain.documents import parse_document
 
@@ -19,17 +19,6 @@ class FileChange(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     RENAMED = "renamed"
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file in one version: ``text`` is None for a binary file and for one whose content was not kept."""
-
-    path: str
-    digest: str
-    size_bytes: int
-    text: str | None = None
-    is_executable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +41,15 @@ class FileDiff:
         return any(state is not None and state.text is None for state in (self.old, self.new))
 
     @property
+    def has_new_content(self) -> bool:
+        """Whether the file stayed, be it under another path, and its content did not."""
+        if self.old is None or self.new is None:
+            return False
+        if self.old.digest and self.new.digest:
+            return self.old.digest != self.new.digest
+        return self.old.text != self.new.text
+
+    @property
     def has_new_mode(self) -> bool:
         """Whether it became executable or ceased to be."""
         return bool(self.old and self.new and self.old.is_executable != self.new.is_executable)
@@ -60,13 +58,14 @@ class FileDiff:
 def diff_files(old: Sequence[FileState], new: Sequence[FileState]) -> tuple[FileDiff, ...]:
     """Return what became of each file, in the order of paths.
 
-    A file is renamed when its path went and its digest came back under another path, one that keeps its name first.
+    A file is renamed when its path went and its content came back under another one; where texts are given, also when most of its
+    lines did (see ``renamed_pairs``).
     """
     before = {file.path: file for file in old}
     after = {file.path: file for file in new}
     gone = [file for file in old if file.path not in after]
     came = [file for file in new if file.path not in before]
-    renamed = list(_renamed(gone, came))
+    renamed = renamed_pairs(gone, came)
     left = {file.path for file, _ in renamed}
     arrived = {file.path for _, file in renamed}
     found = [FileDiff(FileChange.RENAMED, file, other) for file, other in renamed]
@@ -87,19 +86,6 @@ def diff_file_texts(diff: FileDiff) -> TextDiff | None:
     return diff_lines(old, new)
 
 
-def _renamed(gone: Sequence[FileState], came: Sequence[FileState]) -> Iterable[tuple[FileState, FileState]]:
-    holders: dict[str, list[FileState]] = defaultdict(list)
-    for file in gone:
-        if file.digest and file.size_bytes:
-            holders[file.digest].append(file)
-    for file in came:
-        found = holders.get(file.digest)
-        if found:
-            best = next((one for one in found if _name(one.path) == _name(file.path)), found[0])
-            found.remove(best)
-            yield best, file
-
-
 def _kept(old: FileState, new: FileState) -> FileDiff:
     is_same = (old.digest, old.size_bytes, old.is_executable) == (
         new.digest,
@@ -107,7 +93,3 @@ def _kept(old: FileState, new: FileState) -> FileDiff:
         new.is_executable,
     ) and (bool(old.digest) or old.text == new.text)
     return FileDiff(FileChange.SAME if is_same else FileChange.CHANGED, old, new)
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]

@@ -148,8 +148,11 @@ def _file_words(diff: FileDiff) -> str:
     if diff.path.lower().endswith(tuple(SCRIPT_SUFFIXES)):
         kind = "script"
     if diff.change is FileChange.RENAMED and diff.old is not None:
-        return f"{kind} {diff.old.path} renamed to {diff.path}"
-    words = f"{kind} {diff.path} {diff.change}"
+        words = (
+            f"{kind} {diff.old.path} renamed to {diff.path}{' and changed' if diff.has_new_content else ''}"
+        )
+    else:
+        words = f"{kind} {diff.path} {diff.change}"
     if diff.has_new_mode and diff.new is not None:
         words += f", {'now' if diff.new.is_executable else 'no longer'} executable"
     return words

@@ -80,6 +80,17 @@ def test_files_count_as_what_leads_to_them_does(files: tuple[FileState, ...], bu
     assert words in found.summary
 
 
+def test_a_script_that_is_renamed_and_edited_is_one_reason() -> None:
+    lines = "".join(f"echo {number}\n" for number in range(9))
+    old = ReleaseState(DOCUMENT, (FileState("scripts/a.sh", "a" * 64, 70, lines),), published_as="1.0.0")
+    new = ReleaseState(DOCUMENT, (FileState("scripts/b.sh", "b" * 64, 70, lines.replace("8", "9")),))
+
+    found = propose_release(old, new)
+
+    assert found.summary == "- script scripts/a.sh renamed to scripts/b.sh and changed"
+    assert found.bump is Bump.MAJOR
+
+
 def test_nothing_changed_proposes_the_same_version_and_says_so() -> None:
     found = proposal(DOCUMENT)
 

@@ -104,6 +104,28 @@ def test_every_view_is_a_page_and_a_fragment_with_marked_words(dan: Client, two:
     assert len(re.findall(r' id="([^"]+)"', page)) == len(set(re.findall(r' id="([^"]+)"', page)))
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_file_that_is_renamed_and_edited_shows_its_changed_lines(dan: Client, view: str) -> None:
+    lines = "".join(f"echo {number}\n" for number in range(9))
+    skill = make.skill("tech/moved", STEPS, files=(make.text_file("scripts/a.sh", lines),))
+    skill = add(
+        skill,
+        make.document("moved", STEPS),
+        files=(make.text_file("scripts/b.sh", lines.replace("echo 4", "echo four")),),
+    )
+
+    page = dan.get(url(skill, view=view)).content.decode()
+
+    assert "Script scripts/a.sh renamed to scripts/b.sh and changed" in words(page)
+    section = page[page.index('data-path="scripts/b.sh"') :]
+    assert section.startswith('data-path="scripts/b.sh" data-old-path="scripts/a.sh"')
+    assert re.findall(r'data-state="(\w+)"', section) == ["renamed", "changed"]
+    assert "was scripts/a.sh</span>" in section
+    assert "four" in section
+    assert "echo 8" in page
+    assert 'data-state="removed"' not in page
+
+
 def test_base_is_the_parent_unless_given_and_can_be_swapped(dan: Client, two: Skill) -> None:
     three = add(two, make.document("one", "All is new."))
 
