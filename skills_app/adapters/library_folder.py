@@ -15,6 +15,7 @@ from skills_app.domain.errors import LibraryUnreadable
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason, library_problem
 from skills_app.domain.metadata import merge_front_matter, read_metadata
+from skills_app.domain.one_file_skills import ONE_FILE_FOLDERS
 from skills_app.domain.paths import NOT_CATEGORIES
 from skills_app.domain.reading_faults import reading_faults
 from skills_app.domain.records import FileRecord, SkillMetadata
@@ -23,7 +24,6 @@ from skills_app.domain.taxonomy_index import TaxonomyIndex, read_index
 INDEX_FILE = "taxonomy_index.json"
 META_FILE = "taxonomy_meta.json"
 METADATA_FILE = "metadata.json"
-JSON_FOLDERS = ("_core", "mcp_capabilities", "memory_blocks")
 MOST_FILES = 2_000
 MOST_FOLDERS = 100_000
 DEEPEST = 32
@@ -162,7 +162,7 @@ class LibraryFolder:
     def _take_file(self, entry: "os.DirEntry[str]", path: str, prefix: str, found: _Found) -> None:
         if not is_kind(entry, stat.S_ISREG):
             return
-        if prefix in JSON_FOLDERS and entry.name.endswith(".json"):
+        if prefix in ONE_FILE_FOLDERS and entry.name.endswith(".json"):
             found.skills.append(FoundSkill(path.removesuffix(".json"), is_json=True))
         elif path not in {INDEX_FILE, META_FILE}:
             found.num_other_files += 1

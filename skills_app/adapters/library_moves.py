@@ -116,6 +116,8 @@ class MovingSteps:
             return
         make_folders(place.parent, below=self.root)
         try:
+            if not waiting.is_dir() and os.path.lexists(place):  # a file would replace another without a word
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
             os.rename(waiting, place)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):

@@ -12,6 +12,7 @@ from skills_app.models import Skill
 from skills_app.queries.change_links import circles_of_merges
 from skills_app.queries.drafted_tree import DraftedTree
 from skills_app.queries.move_targets import MOST_SHOWN, StepTarget
+from skills_app.queries.one_files import StayingPut
 
 MIXED = "Merge categories with a category, or skills with a skill; not both at once."
 
@@ -33,10 +34,12 @@ def _categories(draft: DraftedTree, sources: Sequence[str], text: str) -> tuple[
     found = draft.places_with(text)
     ended = " ".join(draft.endings(sources, ()))
     targets = [StepTarget("/", "/", "The top", "The top is no category.")] if not text.strip() else []
+    staying = StayingPut(draft.tree, sources, ())
     for one in found[:MOST_SHOWN]:
         reason = ended or draft.ending_of(Kind.CATEGORY, one.key)
         if not reason and (refusal := refusal_of(draft.tree, MergeCategories(tuple(sources), one.key))):
             reason = refusal.message
+        reason = reason or staying.reason(one.path)
         targets.append(StepTarget(one.value, one.path, one.title, reason, one.note))
     return targets, max(len(found) - MOST_SHOWN, 0)
 

@@ -9,6 +9,7 @@ from skills_app.domain.change_sets.rows import TOP, Kind, Target
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.paths import is_path
 from skills_app.queries.drafted_tree import DraftedPlace, DraftedTree
+from skills_app.queries.one_files import StayingPut
 
 MOST_SHOWN = 100
 
@@ -33,13 +34,15 @@ class _Selection:
     """What is to be moved, looked at once, so that each of thousands of targets is judged by a few look-ups.
 
     ``homes`` are the keys of the categories in which it lies, ``taken`` an address in the way for each path that has one
-    below it, with its holder; ``worst`` is the last segment that is the first to make an address impossible.
+    below it, with its holder; ``worst`` is the last segment that is the first to make an address impossible;
+    ``staying`` tells what of it has to stay where one-file skills are found.
     """
 
     categories: tuple[str, ...]
     homes: frozenset[str]
     taken: dict[str, tuple[str, Target]]
     worst: str
+    staying: StayingPut
 
 
 def move_targets(
@@ -109,6 +112,7 @@ def _selection(tree: Tree, categories: Sequence[str], skills: Sequence[str]) -> 
         ),
         _taken(tree, by_slug),
         unsafe or max(by_slug, key=len, default=""),
+        StayingPut(tree, categories, skills),
     )
 
 
@@ -135,5 +139,7 @@ def _reason(tree: Tree, key: str, selection: _Selection) -> str:
     if selection.homes == {key}:
         return "It is there already."
     above = tree.path(Kind.CATEGORY, key)
+    if stays := selection.staying.reason(above):
+        return stays
     path = f"{above}/{selection.worst}".lstrip("/")
     return "" if is_path(path) else f"{path[:80]} would be too long or too deep."

@@ -25,6 +25,7 @@ from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDepen
 from skills_app.queries.change_impact import looking_after, told_of
 from skills_app.queries.change_preview import Preview, later_changes, preview_operations
 from skills_app.queries.changes_since import changed_outside, changes_since, words_of
+from skills_app.queries.one_files import stay_conflicts
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
 from skills_app.services.draft_change import consent_of, consents_missing, one_at_a_time, told_first
 from skills_app.services.ended_rows import (
@@ -146,6 +147,8 @@ def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFoll
         later = f" Undo first: {names}." if names else f" {changed_outside(change, targets)}"
         raise ChangeConflicts(f"This cannot be undone. {first}{later}", tuple(conflicts))
     back = effect_of(rows.tree)
+    if staying := stay_conflicts(rows.tree, (), back):
+        raise ChangeConflicts(f"This cannot be undone. {staying[0].message}", tuple(staying))
     folder.plan(change, ChangeStatus.UNDONE, rows, back, actor)
     people = told_of(rows.tree, back)
     kept = change.kept or {}

@@ -19,6 +19,7 @@ from skills_app.domain.change_sets.states import ChangeStatus
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.folder_moves import FolderPlan, landing_of, planned_moves
 from skills_app.domain.index_moving import EntryMove, IndexMoves, nodes_at
+from skills_app.domain.one_file_skills import one_file_paths
 from skills_app.models import PlacementChange, Promotion, Skill
 from skills_app.queries.taxonomy_rows import TaxonomyRows
 from skills_app.services.publication_of import commit_message
@@ -78,6 +79,7 @@ def folder_conflicts(
     except OSError:
         return []
     movers = {after: target for target, (_, after) in sorted(effect.addresses.items()) if after}
+    movers |= {f"{after}.json": target for after, target in movers.items() if target.kind is Kind.SKILL}
     first = {path: movers[move.target] for move, path in reversed(found) if move.target in movers}
     return [folder_conflict(rows.tree, operations, target, path) for path, target in sorted(first.items())]
 
@@ -147,7 +149,15 @@ def _folder_moves(root: Path, effect: Effect, stands: Mapping[str, str]) -> tupl
     moves = planned_moves(
         plan, nested=lambda path: (f"{path}/{inner}" for inner in nested_skills(root / path))
     )
-    return tuple(FolderMove(a, b) for a, b in moves)
+    return tuple(FolderMove(a, b) for a, b in [*moves, *_file_moves(root, skills.values())])
+
+
+def _file_moves(root: Path, addresses: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield file before and after of each one-file skill that gets another name where it is found."""
+    for before, after in addresses:
+        source, target = one_file_paths(before)[1], one_file_paths(after)[1]
+        if source and target and source != target and (root / source).is_file():
+            yield source, target
 
 
 def _entries(

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     OVERTAKEN = "overtaken"
     REQUIRED_CIRCLE = "required_circle"
     FOLDER_TAKEN = "folder_taken"
+    STAYS = "stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,20 @@ def folder_conflict(tree: Tree, operations: Sequence[Operation], target: Target,
     left = without(operations[number], target)
     way = WayOut("Leave it out of this change" if left else "Leave this step out", left)
     return Conflict(number, Reason.FOLDER_TAKEN, message, target, path, (way,))
+
+
+def stay_conflict(tree: Tree, operations: Sequence[Operation], target: Target, why: str) -> Conflict:
+    """Return the conflict of ``target``, which is to stay where it was before the change, for the reason ``why``.
+
+    ``tree`` holds the addresses after the change; the step is the first one that moves or ends it.
+    """
+    was = tree.first_paths.get(target) or tree.paths.get(target, target.key)
+    moving = [n for n in _naming(tree, operations, target) if target not in _essential(operations[n])]
+    number = min(moving, default=0)
+    left = without(operations[number], target) if operations else ()
+    way = WayOut("Leave it out of this change" if left else "Leave this step out", left)
+    message = f"The {target.kind.value} {was} cannot leave its place. {why}"
+    return Conflict(number, Reason.STAYS, message, target, tree.paths.get(target, ""), (way,))
 
 
 def sentence(tree: Tree, problem: Problem) -> str:

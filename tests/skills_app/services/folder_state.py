@@ -2,20 +2,40 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from skills_app.adapters.library_folder import LibraryFolder
+from skills_app.domain.enums import VersionOrigin
 from skills_app.models import Category, PathAlias, Skill
+from skills_app.services.add_version import add_version
+from skills_app.services.make_skill import make_skill
 
 INDEX = "taxonomy_index.json"
+MADE_AT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def make_one_file(path: str, key: str = "") -> Skill:
+    """Make a skill that is one JSON file, in the tables; its file says its key."""
+    skill, _ = make_skill(path=path)
+    if key:
+        Skill.objects.filter(pk=skill.pk).update(key=key)
+        skill.refresh_from_db()
+    content = json.dumps({"note": skill.key})
+    origin = VersionOrigin.LIBRARY
+    add_version(skill=skill, content=content, content_kind="json", files=(), origin=origin, made_at=MADE_AT)
+    return skill
 
 
 def write_folder(root: Path) -> None:
-    """Write a folder and an index entry for each skill, and a node for each category; their texts are their keys."""
+    """Write a folder or file and an index entry for each skill, and a node for each category; their texts are their keys."""
     entries, known = {}, stored_aliases()
-    for key, path, status in Skill.objects.values_list("key", "path", "status"):
-        (root / path).mkdir(parents=True, exist_ok=True)
-        (root / path / "SKILL.md").write_text(key)
+    rows = Skill.objects.values_list("key", "path", "status", "current_version__content_kind")
+    for key, path, status, kind in rows:
+        file = root / (f"{path}.json" if kind == "json" else f"{path}/SKILL.md")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"note": key}) if kind == "json" else key)
         place = {"canonical_path": path, "taxonomy_location": path.rpartition("/")[0]}
         entries[key] = {**place, "note": key, "status": status, "aliases": known.get(key, [])}
     tree: dict[str, Any] = {}
@@ -62,11 +82,13 @@ def _nodes(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str | None]]
 
 
 def folders(root: Path) -> dict[str, str]:
-    """Return the text of each skill in the folder by its path."""
+    """Return the text of each skill in the folder by its path; of one that is a JSON file, what that notes."""
+    found = LibraryFolder(root, limit_bytes=1_000_000).scan().skills
     return {
-        str(file.parent.relative_to(root)): file.read_text()
-        for file in sorted(root.rglob("SKILL.md"))
-        if ".skill-fleet" not in file.parts
+        one.path: json.loads((root / f"{one.path}.json").read_text())["note"]
+        if one.is_json
+        else (root / one.path / "SKILL.md").read_text()
+        for one in found
     }
 
 

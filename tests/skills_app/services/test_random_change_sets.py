@@ -34,7 +34,7 @@ from skills_app.services.draft_change import (
 from skills_app.services.make_skill import make_skill
 from skills_app.services.scan_library import scan_library
 from tests.skills_app.domain.change_sets.test_random_changes import operation
-from tests.skills_app.services.folder_state import check_folder, write_folder
+from tests.skills_app.services.folder_state import check_folder, make_one_file, write_folder
 from tests.skills_app.services.taxonomy_state import aliases, check_rows, lead, leads, state
 
 PEOPLE = ("ben", "carol")
@@ -45,7 +45,7 @@ Leads = dict[str, tuple[str, str]]
 
 
 class RandomChangeSets(TestCase):
-    """A small library where a skill and a category share an address, known to its folder; as many times as examples."""
+    """A small library with a one-file skill, where a skill and a category share an address, known to its folder; as many times as examples."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -55,6 +55,8 @@ class RandomChangeSets(TestCase):
         for model, letter in ((Category, "c"), (Skill, "s")):
             for number, row in enumerate(model.objects.order_by("path")):
                 model.objects.filter(pk=row.pk).update(key=f"{letter}{number}")
+        make_one_file("_core/r", "s7")
+        Category.objects.filter(path="_core").update(key="c5")
         for name in PEOPLE:
             User.objects.create(username=name)
         cls.template = Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "library"
