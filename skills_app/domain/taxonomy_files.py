@@ -11,6 +11,8 @@ from skills_app.domain.paths import parent_of, title_of
 META_VERSION = "1.0.0"
 _UNKNOWN = "unknown"
 _STATISTICS = {"by_type": "skill_type", "by_weight": "weight", "by_priority": "load_priority"}
+_COUNTED = ("version", "schema_version", "last_updated", "total_skills", "generation_count", "statistics")
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,55 @@ def meta_data(skills: Iterable[ListedSkill], *, changed_at: str) -> dict[str, An
     }
 
 
+def with_carried(
+    counted: Mapping[str, Any], stated: Mapping[str, Any], addresses: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what is counted, with what a stated ``taxonomy_meta.json`` says beside it, such as ``usage_stats``.
+
+    ``addresses`` are those of today by the addresses of its ``usage_stats``; one that means no skill stays as it is. Numbers of
+    two that mean the same skill are added up.
+    """
+    carried = {name: value for name, value in stated.items() if name not in counted}
+    usage = carried.get("usage_stats")
+    if isinstance(usage, Mapping):
+        carried["usage_stats"] = _led(usage, addresses)
+    return {**counted, **carried}
+
+
+def _led(usage: Mapping[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for old, numbers in usage.items():
+        now = addresses.get(old, old)
+        other = found.get(now)
+        if other is None:
+            found[now] = numbers
+        elif isinstance(other, Mapping) and isinstance(numbers, Mapping):
+            found[now] = {**other, **{name: _sum(other.get(name), one) for name, one in numbers.items()}}
+        else:
+            found[old] = numbers
+    return found
+
+
+def _sum(one: Any, other: Any) -> Any:
+    both = (one, other)
+    are_numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in both)
+    return one + other if are_numbers else other if one is None else one
+
+
 def meta_differences(stated: Any, ours: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each number of a stated ``taxonomy_meta.json`` that is another here; never raises."""
+    """Yield a sentence for each number of a stated ``taxonomy_meta.json`` that is another here, and one for what is not taken in.
+
+    Never raises.
+    """
     if not isinstance(stated, Mapping):
         yield "taxonomy_meta.json is not an object, so it was not compared."
         return
+    if unread := [str(name)[:80] for name in stated if name not in _COUNTED]:
+        more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+        yield (
+            f"Not taken in: {', '.join(unread[:_MOST_NAMED])}{more}. "
+            "An export carries over what the file in the library folder says of it."
+        )
     for name in ("total_skills", "generation_count"):
         if name in stated and stated[name] != ours[name]:
             yield f"{name} is stated as {str(stated[name])[:40]}; here it is {ours[name]}."

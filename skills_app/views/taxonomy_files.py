@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from fleet_site.access import may, refusal, require
 from fleet_site.http import render_page
 from skills_app.domain.errors import ChangeDataError
-from skills_app.queries.taxonomy_files import index_file, meta_file, taxonomy_faults
+from skills_app.queries.taxonomy_files import index_file, taxonomy_faults
+from skills_app.services.export_taxonomy import exported_meta
 from skills_app.services.import_taxonomy import TaxonomyImport, as_lines, import_taxonomy
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -53,7 +54,7 @@ def index_json(request: HttpRequest) -> HttpResponse:
 @require("read")
 def meta_json(request: HttpRequest) -> HttpResponse:
     """Return ``taxonomy_meta.json`` of the library as it stands."""
-    return _download(meta_file(), "taxonomy_meta.json")
+    return _download(exported_meta(), "taxonomy_meta.json")
 
 
 @require_GET

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from fleet_site.access import may, refusal
 from skills_app.domain.errors import SkillsError
-from skills_app.queries.taxonomy_files import index_file, meta_file, taxonomy_faults
+from skills_app.queries.taxonomy_files import index_file, taxonomy_faults
+from skills_app.services.export_taxonomy import exported_meta
 from skills_app.services.import_taxonomy import as_lines, import_taxonomy
 from skills_app.services.survey_placement import survey_placement
 
@@ -72,7 +73,7 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, data in ((INDEX, index_file()), (META, meta_file())):
+            for name, data in ((INDEX, index_file()), (META, exported_meta())):
                 text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
                 (folder / name).write_text(text, encoding="utf-8")
                 self.stdout.write(f"Wrote {folder / name}.")

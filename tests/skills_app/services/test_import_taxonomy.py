@@ -17,9 +17,11 @@ from skills_app.queries.taxonomy_files import index_file, meta_file
 from skills_app.services.add_alias import add_alias, add_category_alias
 from skills_app.services.apply_change import apply_change
 from skills_app.services.draft_change import draft_change, preview_change
+from skills_app.services.export_taxonomy import exported_meta
 from skills_app.services.import_taxonomy import as_lines, import_taxonomy
 from skills_app.services.make_skill import make_skill
 from skills_app.services.set_facets import set_facets
+from tests.shared_data import shared_data
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +172,64 @@ def test_numbers_that_differ_from_what_is_counted_are_told(ben: User) -> None:
         "by_type: unknown is stated as 0; here it is 3.",
     ]
     assert len(import_taxonomy(index=[], meta=[], actor=ben, is_dry_run=True).differences) == 1
+
+
+def meta_in(root: Path, data: Any) -> None:
+    root.mkdir()
+    (root / "taxonomy_meta.json").write_text(data if isinstance(data, str) else json.dumps(data))
+
+
+def test_what_is_not_counted_is_carried_over_with_the_use_at_today_s_addresses(
+    ben: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.FLEET_LIBRARY_DIR = root = tmp_path / "library"
+    assert exported_meta().keys() == meta_file().keys()
+    usage = {
+        "old/x": {"count": 2, "successes": 1, "last": "may"},
+        "skills/a/x": {"count": 3, "successes": 3, "failures": 1},
+        "gone/k": {"count": 1},
+        "a/y": "often",
+        "skills/a/y/SKILL.md": {"count": 1},
+    }
+    beside = {"created_at": "2026-01-06T00:00:00Z", "bootstrap_profiles": ["web"]}
+    meta_in(root, {"total_skills": 9, "version": "0.1.0", **beside, "usage_stats": usage})
+    meta = exported_meta()
+    assert {name: meta[name] for name in beside} == beside
+    assert (meta["total_skills"], meta["version"]) == (3, "1.0.0")
+    assert meta["usage_stats"] == {
+        "a/x": {"count": 5, "successes": 4, "last": "may", "failures": 1},
+        "gone/k": {"count": 1},
+        "a/y": "often",
+        "skills/a/y/SKILL.md": {"count": 1},
+    }
+    report = import_taxonomy(index={}, meta=meta, actor=ben, is_dry_run=True)
+    assert report.differences == [
+        "Not taken in: created_at, bootstrap_profiles, usage_stats. "
+        "An export carries over what the file in the library folder says of it."
+    ]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"usage_stats": 3}'])
+def test_a_file_of_the_library_that_is_none_hinders_no_export(
+    ben: User, tmp_path: Path, settings: Any, text: str
+) -> None:
+    settings.FLEET_LIBRARY_DIR = root = tmp_path / "library"
+    meta_in(root, text)
+    assert exported_meta()["total_skills"] == 3
+
+
+def test_the_use_in_a_real_library_is_led_to_where_its_skills_are(tmp_path: Path, settings: Any) -> None:
+    settings.FLEET_LIBRARY_DIR = root = tmp_path / "library"
+    real = json.loads(shared_data("library", "skills", "taxonomy_meta.json").read_text())
+    meta_in(root, real)
+    old = "technical_skills/programming/languages/python/decorators"
+    skill, _ = make_skill(path="python/decorators")
+    add_alias(path=old, skill=skill)
+    meta = exported_meta()
+    assert real.keys() <= meta.keys()
+    assert meta["usage_stats"]["python/decorators"] == real["usage_stats"][old]
+    assert old not in meta["usage_stats"]
+    assert len(meta["usage_stats"]) == len(real["usage_stats"])
 
 
 def test_the_command_writes_both_files_and_takes_them_in(ben: User, tmp_path: Path, capsys: Any) -> None:
