@@ -16,7 +16,7 @@ from skills_app.domain.findings import Edit, apply_edits
 from skills_app.domain.records import FileRecord
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.passages import quote_span
-from skills_app.domain.reviewing.places import PlaceKind, place_comment
+from skills_app.domain.reviewing.places import PlaceKind, editable_span, place_comment
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 from skills_app.services.add_version import add_version
@@ -47,7 +47,7 @@ def accept_suggestions(
     current version of the skill stays what it is. The comments count as fixed. Who accepted and who suggested are makers of it from now on, so that their own verdicts do not count.
 
     Raises:
-        ReviewRefused: none of the comments is an open suggestion, one of them lost its place, or they change nothing;
+        ReviewRefused: none of the comments is an open suggestion, one of them lost its place or cuts tags, or they change nothing;
         ReviewEnded, ReviewMoved: the review ended, or went on to another version; DocumentEditError: two of them overlap.
     """
     with transaction.atomic():
@@ -136,7 +136,8 @@ def _edit(document: SkillDocument, row: Comment) -> Edit:
     place = place_comment(document, heading_path=row.heading_path, anchor=row.anchor)
     if place.kind is not PlaceKind.QUOTE:
         raise _lost(row)
-    return Edit(f"suggestion of {row.author_name}", place.start, place.end, row.suggestion or "")
+    start, end = editable_span(document, place.start, place.end)
+    return Edit(f"suggestion of {row.author_name}", start, end, row.suggestion or "")
 
 
 def _lost(row: Comment) -> ReviewRefused:

@@ -8,12 +8,16 @@ from django.db import transaction
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.quote_anchors import make_anchor
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import (
     REMOVED_IN,
+    PlaceKind,
     anchor_as_data,
     anchor_selection,
+    editable_span,
+    place_comment,
     section_at,
     section_words,
 )
@@ -154,15 +158,18 @@ def edit_draft(*, comment: Comment, author: User, text: CommentText) -> Comment:
     """Change the words of a draft of one's own; its place stays.
 
     Raises:
-        ReviewRefused: it was sent meanwhile, is of somebody else, or the new text is empty or too long.
+        ReviewRefused: it was sent meanwhile, is of somebody else, the new text is empty or too long, or the quote cannot be
+            edited.
     """
     locked = _own_draft(comment, author)
     _check(text, has_quote=bool(locked.quote))
+    if text.suggestion is not None and locked.anchor is not None:
+        _make_editable(locked)
     locked.body = storable_text(text.body.strip())
     if locked.thread_id is None:
         locked.is_blocking = text.is_blocking
         locked.suggestion = None if text.suggestion is None else storable_text(text.suggestion)
-    locked.save(update_fields=["body", "is_blocking", "suggestion"])
+    locked.save(update_fields=["body", "is_blocking", "suggestion", "anchor", "quote"])
     _audit(locked, "changed_draft", author)
     return locked
 
@@ -177,6 +184,16 @@ def discard_draft(*, comment: Comment, author: User) -> None:
     locked = _own_draft(comment, author)
     _audit(locked, "discarded_draft", author)
     locked.delete()
+
+
+def _make_editable(comment: Comment) -> None:
+    """Let the quote of a comment go as far as a suggested edit replaces its words."""
+    document = parse_document(comment.version.content)
+    place = place_comment(document, heading_path=comment.heading_path, anchor=comment.anchor)
+    if place.kind is PlaceKind.QUOTE:
+        found = make_anchor(document, *editable_span(document, place.start, place.end))
+        comment.anchor = storable_json({**(comment.anchor or {}), **anchor_as_data(found)})
+        comment.quote = storable_text(found.quote)
 
 
 def _audit(comment: Comment, verb: str, author: User) -> None:

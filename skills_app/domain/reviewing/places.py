@@ -17,6 +17,7 @@ from skills_app.domain.quote_anchors import (
     make_anchor,
 )
 from skills_app.domain.reviewing.front_place import fields_with, front_section
+from skills_app.domain.whole_marks import whole_span
 
 
 class PlaceKind(StrEnum):
@@ -56,7 +57,8 @@ def anchor_selection(
     """Return the anchor of words that a reader selected or typed; ``path`` are the headings down to their section.
 
     Words that stand several times are looked for in the section alone. Words of the front matter that its source writes in
-    another way, as in lists and escapes, stand for the whole fields that show them, unless the place must be ``is_exact``.
+    another way, as in lists and escapes, stand for the whole fields that show them, unless the place must be ``is_exact``:
+    then other words can take its place, and it goes as far as pairs of Markdown's marks do.
 
     Raises:
         ReviewRefused: the words are not in the document, or nothing says which of several places is meant.
@@ -76,7 +78,24 @@ def anchor_selection(
             f"“{words[:80]}{'…' if len(words) > 80 else ''}” does not stand in the document, or stands there several "
             "times. Quote it as it is, with some words more."
         )
-    return make_anchor(document, found.start, found.end)
+    span = editable_span(document, found.start, found.end) if is_exact else (found.start, found.end)
+    return make_anchor(document, *span)
+
+
+def editable_span(document: SkillDocument, start: int, end: int) -> tuple[int, int]:
+    """Return the span that a suggested edit of some words replaces: it cuts no pair of Markdown's marks.
+
+    Raises:
+        ReviewRefused: there is no such span.
+    """
+    span = whole_span(document, start, end) if start >= document.body_start else (start, end)
+    if span is None:
+        words = " ".join(document.text[start:end].split())
+        raise ReviewRefused(
+            f"“{words[:80]}{'…' if len(words) > 80 else ''}” holds only one half of a pair of HTML tags, so that other words in "
+            "its place would break the document. Quote some words more or fewer, or comment without a suggested edit."
+        )
+    return span
 
 
 def anchor_as_data(anchor: QuoteAnchor) -> dict[str, Any]:

@@ -236,6 +236,38 @@ def test_accepted_suggestions_make_one_judged_version_under_the_same_review(
         assert (row.state, row.accepted_in) == ("fixed", new)
 
 
+def test_a_suggestion_takes_the_place_of_words_with_both_marks_of_each_pair(
+    review: Review, ada: User, olga: User, version: SkillVersion
+) -> None:
+    newer = made.next_draft(version, "**Note:** do the first thing. See [a *guide*](x.md) then.", olga)
+    move_review(review=review, version=newer, actor=olga, now=NOON, today=TODAY)
+    review.refresh_from_db()
+    rows = [
+        made.comment(review, ada, quote="Note: do the first thing.", suggestion="Do the second thing."),
+        made.comment(review, ada, "Later.", quote="guide then"),
+    ]
+    assert rows[0].quote == "**Note:** do the first thing."
+    edit_draft(comment=rows[1], author=ada, text=CommentText("Now.", suggestion="one [b](y.md)"))
+    rows[1].refresh_from_db()
+    assert rows[1].quote == "[a *guide*](x.md) then"
+    made.send(review, ada)
+
+    new = accept(review, rows, olga, seen=3)
+
+    assert "Do the second thing. See one [b](y.md)." in new.content
+
+
+def test_a_suggestion_for_half_a_pair_of_tags_is_refused(
+    review: Review, ada: User, olga: User, version: SkillVersion
+) -> None:
+    newer = made.next_draft(version, "Press <kbd>Enter</kbd> twice, and wait.", olga)
+    move_review(review=review, version=newer, actor=olga, now=NOON, today=TODAY)
+    review.refresh_from_db()
+
+    with pytest.raises(ReviewRefused, match="only one half of a pair of HTML tags"):
+        made.comment(review, ada, quote="Enter</kbd> twice", suggestion="x")
+
+
 def test_suggestions_of_a_file_and_of_the_document_make_one_version(
     review: Review, ada: User, olga: User, version: SkillVersion
 ) -> None:
