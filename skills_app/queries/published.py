@@ -8,6 +8,7 @@ from django.conf import settings
 
 from skills_app.domain.diffing import FileState
 from skills_app.domain.digests import digest_of
+from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.metadata import merge_front_matter, read_metadata
 from skills_app.domain.published_files import PublishedFile
@@ -33,6 +34,22 @@ def library_root() -> Path:
 def standing_promotion(skill: Skill) -> Promotion | None:
     """Return the promotion whose folder agents load, or None."""
     return skill.promotions.standing().select_related("version").first()
+
+
+def version_on_disk(skill: Skill) -> SkillVersion | None:
+    """Return the version that the library folder held when it was last looked at, as far as that is known.
+
+    It is the published one, or what people made of it on disk since; of a skill that is not published, the last that was found
+    there, else the current one.
+    """
+    found_there = skill.versions.filter(origin=VersionOrigin.LIBRARY).order_by("-number")
+    promotion = standing_promotion(skill)
+    if promotion is None:
+        return found_there.first() or skill.current_version
+    at = promotion.version
+    while (after := found_there.filter(parent=at).first()) is not None:
+        at = after
+    return at
 
 
 def last_promotion(skill: Skill) -> Promotion | None:

@@ -20,6 +20,7 @@ from skills_app.domain.library_problems import LibraryProblem, LibraryReason
 from skills_app.domain.paths import clean_path, disk_path, lineage
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
 from skills_app.models import Category, PathAlias, Skill
+from skills_app.queries.published import version_on_disk
 from skills_app.queries.resolve_path import resolve_path
 from skills_app.services.add_alias import add_alias
 from skills_app.services.add_version import add_version
@@ -232,7 +233,8 @@ class _Import:
         """Add what was read as a version; return whether it is new.
 
         A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill. What
-        people changed on disk since the skill was promoted is offered as a draft; what was promoted stays current.
+        people changed on disk since the skill was promoted is offered as a draft; what was promoted stays current. Its parent
+        is what stood there, so that drafts that were made here meanwhile go their own way.
         """
         is_promoted = skill.promotions.standing().exists()
         return add_version(
@@ -245,6 +247,7 @@ class _Import:
             made_at=read.made_at,
             message=f"{'Changed on disk' if is_promoted else 'Found in the library'} at {read.path}",
             author_name=ACTOR,
+            parent=version_on_disk(skill),
             becomes_current=not is_promoted,
         ).is_new
 
