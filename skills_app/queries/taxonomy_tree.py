@@ -60,7 +60,8 @@ class Node:
 
     ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
     there yet: the draft would add it, so it has no key; ``target`` is how a step of that draft names it, where one can. ``num_inside`` counts what the draft does with rows below it;
-    ``was`` is the old address by which it was found.
+    ``was`` is the old address by which it was found. ``owners`` curate it; where it has none of its own, they are those of the
+    nearest branch above that has some, whose path is ``owners_from``.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Node:
     can_open: bool = False
     is_open: bool = False
     owners: tuple[str, ...] = ()
+    owners_from: str = ""
     mark: str = ""
     nodes: tuple["Node", ...] = ()
     rest: Rest | None = None
@@ -314,6 +316,7 @@ def _category_node(
     is_open = place.path in level.look.open_paths and not shown_as
     below, rest = _nodes(place.path, place.key, level) if is_open else ((), None)
     totals = level.totals.get(place.path, _NOTHING)
+    owned = next((path for path in reversed(lineage(place.path)) if path in level.owners), "")
     return Node(
         "category",
         place.key,
@@ -324,7 +327,8 @@ def _category_node(
         share=totals.num_skills / most if most else 0.0,
         can_open=place.can_open or place.key in level.look.marks.arrivals,  # type: ignore[attr-defined]
         is_open=is_open,
-        owners=level.owners.get(place.path, ()),
+        owners=level.owners.get(owned, ()),
+        owners_from=owned if owned != place.path else "",
         mark=level.look.marks.words.get(place.key, ""),
         nodes=below,
         rest=rest,

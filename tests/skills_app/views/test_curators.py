@@ -39,15 +39,20 @@ def tree_row(client: Client, path: str) -> str:
     return page[start : end if end > 0 else None]
 
 
-def test_a_branch_names_who_curates_it_and_no_one_else(ben: Client) -> None:
+def test_a_branch_names_who_curates_it_or_the_nearest_above(ben: Client) -> None:
+    make_skill(path="a/n/deep/q")
     person("carol", Role.CURATOR, branch="a")
     person("eve", Role.CURATOR, branch="a")
     person("ada", Role.REVIEWER, branch="b")
     left = person("gus", Role.CURATOR, branch="a")
     User.objects.filter(pk=left.pk).update(is_active=False)
     assert "curated by carol, eve<" in tree_row(ben, "a")
-    assert "curated by" not in tree_row(ben, "a/n")
+    assert "curated by carol, eve, from a<" in tree_row(ben, "a/n")
+    assert "curated by carol, eve, from a<" in tree_row(ben, "a/n/deep")
     assert "curated by" not in tree_row(ben, "b")
+    person("dora", Role.CURATOR, branch="a/n")
+    assert "curated by dora<" in tree_row(ben, "a/n")
+    assert "curated by dora, from a/n<" in tree_row(ben, "a/n/deep")
     RoleGrant.objects.filter(user__username="eve").delete()
     assert "curated by carol<" in tree_row(ben, "a")
 
