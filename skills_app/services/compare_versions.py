@@ -16,17 +16,20 @@ from skills_app.domain.diffing import (
     num_layout,
     summarise,
 )
+from skills_app.domain.diffing.bundles import MARKDOWN
 from skills_app.domain.documents import parse_document
 from skills_app.models import SkillVersion
 from skills_app.queries.version_compare import file_texts, states_of_both
 from skills_app.services.compare_judgements import compare_judgements
 from skills_app.services.compare_sections import PART_ROWS, DraftSection, Sections, file_anchor, unit_anchor
 from skills_app.services.compare_views import Comparison, DiffView, SummaryLine
-from skills_app.services.rendered_sections import rendered_sections
+from skills_app.services.render_document import DOCUMENT_PREFIX
+from skills_app.services.rendered_sections import rendered_sections, renderings
 
 VIEWS = {"side": "Side by side", "unified": "Unified", "rendered": "Rendered"}
 MOST_CHARACTERS = 400_000
 MOST_FILES = 100
+MOST_RENDERED = 100_000
 
 
 def compare_versions(
@@ -48,11 +51,15 @@ def compare_versions(
     diff = _document_diff(base, head, limits)
     files = _changed_files(base, head, limits)
     sections = Sections(is_unified=view != "side", opened=opened)
-    if view == "rendered" and base.content_kind == head.content_kind == "markdown":
-        shown = rendered_sections(diff, base, head, sections)
+    is_rendered = view == "rendered"
+    if is_rendered and base.content_kind == head.content_kind == "markdown":
+        (sides,) = renderings([diff], [(DOCUMENT_PREFIX, "")])
+        shown = rendered_sections(diff, *sides, sections)
     else:
         shown = sections.of_text(diff)
-    parts = sections.parts([*shown, *_file_sections(files, sections, limits)])
+    texts = {file.path: _text_diff(file, limits) for file in files}
+    rendered = _rendered_files(files, texts, sections, limits) if is_rendered else {}
+    parts = sections.parts([*shown, *_file_sections(files, texts, rendered, sections)])
     number = min(max(part, 1), len(parts))
     view_data = DiffView(
         summary=tuple(_summary(summarise(diff, files), files, parts)),
@@ -97,15 +104,59 @@ def _with_texts(diff: FileDiff, old: dict[str, str], new: dict[str, str]) -> Fil
     return replace(diff, old=before, new=after)
 
 
-def _file_sections(files: list[FileDiff], sections: Sections, limits: list[str]) -> Iterator[DraftSection]:
+def _text_diff(file: FileDiff, limits: list[str]) -> TextDiff | None:
+    is_text = _is_compared(file) and not file.is_binary
+    return diff_file_texts(_short(file, limits)) if is_text else None
+
+
+def _rendered_files(
+    files: list[FileDiff], texts: dict[str, TextDiff | None], sections: Sections, limits: list[str]
+) -> dict[str, list[DraftSection]]:
+    """Return the sections of the Markdown files rendered, by path; ``limits`` says which files stand in lines instead."""
+    chosen: list[tuple[int, str, TextDiff]] = []
+    num_characters = num_lines = num_long = 0
+    for at, file in enumerate(files):
+        diff = texts[file.path]
+        if diff is None:
+            continue
+        size = len(diff.old_text) + len(diff.new_text)
+        if not file.path.lower().endswith(MARKDOWN):
+            num_lines += 1
+        elif num_characters + size > MOST_RENDERED:
+            num_long += 1
+        else:
+            num_characters += size
+            chosen.append((at, file.path, diff))
+    if num_lines:
+        limits.append("Files that are not Markdown are not rendered: they are compared by line.")
+    if num_long:
+        words = f"{num_long} Markdown file{'s' if num_long > 1 else ''} more"
+        limits.append(f"{MOST_RENDERED:,} characters of files are rendered; {words} in lines.")
+    sides = renderings(
+        [diff for _, _, diff in chosen],
+        [(f"{file_anchor(at)}-doc-", path.rpartition("/")[0]) for at, path, _ in chosen],
+    )
+    return {
+        path: rendered_sections(diff, *both, sections, prefix=f"{file_anchor(at)}-")
+        for (at, path, diff), both in zip(chosen, sides, strict=True)
+    }
+
+
+def _file_sections(
+    files: list[FileDiff],
+    texts: dict[str, TextDiff | None],
+    rendered: dict[str, list[DraftSection]],
+    sections: Sections,
+) -> Iterator[DraftSection]:
     """Yield a section for each file; a Markdown file's own sections follow it."""
     for at, file in enumerate(files):
-        is_text = _is_compared(file) and not file.is_binary
-        diff = diff_file_texts(_short(file, limits)) if is_text else None
-        inner = sections.of_text(diff, prefix=f"{file_anchor(at)}-") if diff else []
+        diff = texts[file.path]
+        inner = rendered.get(file.path)
+        if inner is None:
+            inner = sections.of_text(diff, prefix=f"{file_anchor(at)}-") if diff else []
         is_lines = all(one.kind in ("text", "same") for one in inner)
         chunks = [chunk for one in inner for chunk in one.chunks] if is_lines else []
-        note = _file_note(file, is_text=is_text)
+        note = _file_note(file, is_text=diff is not None)
         states = _file_states(file)
         was = file.old.path if file.old and file.change is FileChange.RENAMED else ""
         yield DraftSection(file_anchor(at), file.path, "file", states, note, chunks, diff, file.path, was)

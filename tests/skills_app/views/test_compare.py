@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from skills_app.domain.enums import Role, VersionOrigin
+from skills_app.domain.records import FileRecord
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.models import QualityAssessment, Skill
 from skills_app.services.add_version import add_version
@@ -124,6 +125,40 @@ def test_a_file_that_is_renamed_and_edited_shows_its_changed_lines(dan: Client, 
     assert "four" in section
     assert "echo 8" in page
     assert 'data-state="removed"' not in page
+
+
+def test_markdown_files_are_rendered_and_other_files_are_said_to_stand_in_lines(dan: Client) -> None:
+    def files(word: str) -> tuple[FileRecord, ...]:
+        guide = f"---\nowner: {word}\n---\n\nBefore.\n\n## Use\n\n- An *{word}* [hint](more.md)\n\n## Rest\n\nStays.\n"
+        return (
+            make.text_file("docs/guide.md", guide),
+            make.text_file("docs/plain.md", f"One {word} word.\n"),
+            make.text_file("scripts/run.sh", f"echo {word}\n"),
+        )
+
+    skill = make.skill("tech/docs", STEPS, files=files("older"))
+    skill = add(skill, make.document("docs", STEPS), files=files("newer"))
+
+    page = dan.get(url(skill, view="rendered")).content.decode()
+    in_rows = dan.get(url(skill, view="unified")).content.decode()
+
+    sentence = "Files that are not Markdown are not rendered: they are compared by line."
+    assert page.count(sentence) == 1
+    assert sentence not in in_rows
+    guide = re.search(
+        r'id="file-0-unit-\d+" data-path="docs/guide.md"[^>]*>(?:(?!</section>).)*<em>.*?</section>',
+        page,
+        re.S,
+    )
+    assert guide is not None
+    assert "diff-table" not in guide[0]
+    assert re.search(r"<em>.*<ins>newer</ins>.*</em>", guide[0])
+    assert f'href="/skills/{skill.key}/versions/2/files/docs/more.md"' in guide[0]
+    assert re.search(r'id="file-1-unit-0"(?:(?!</section>).)*<ins>newer</ins>', page, re.S)
+    assert re.search(r'id="file-2"(?:(?!</section>).)*diff-table', page, re.S)
+    assert re.search(r'id="file-0-unit-1"(?:(?!</section>).)*diff-table', page, re.S)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
 
 
 def test_base_is_the_parent_unless_given_and_can_be_swapped(dan: Client, two: Skill) -> None:
@@ -308,18 +343,19 @@ def test_the_versions_list_leads_to_the_comparison(dan: Client, two: Skill) -> N
     assert f'href="/skills/{two.key}/compare/?base=1&amp;head=2"' in page
 
 
-def test_the_number_of_queries_does_not_grow_with_versions_and_files(dan: Client) -> None:
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_number_of_queries_does_not_grow_with_versions_and_files(dan: Client, view: str) -> None:
     def queries(num: int) -> int:
         files = tuple(make.text_file(f"references/f{n}.md", f"words {n}") for n in range(num))
         skill = make.skill(f"tech/q{num}", STEPS, files=files)
         for n in range(num):
             changed = tuple(make.text_file(f"references/f{m}.md", f"words {n} {m} now") for m in range(num))
             skill = add(skill, make.document(f"q{num}", f"{CHANGED} {n}"), files=changed)
-        dan.get(url(skill))
+        dan.get(url(skill, view=view))
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            dan.get(url(skill))
+            dan.get(url(skill, view=view))
         return len(captured)
 
     assert queries(2) == queries(20)
