@@ -16,12 +16,15 @@ _CONFLICT_REMEDY = "Keep one of the two in the index; until then the first one c
 
 @dataclass(frozen=True, slots=True)
 class IndexedSkill:
-    """One entry: the id, the canonical path, other addresses, facets as name and value, and the status if it is given."""
+    """One entry: the id, the canonical path, other addresses, and the facets as name and value and the status if they are given.
+
+    No facets at all are another thing than None: there, the index does not speak of them.
+    """
 
     index_id: str
     canonical_path: str
     aliases: tuple[str, ...] = ()
-    facets: tuple[tuple[str, str], ...] = ()
+    facets: tuple[tuple[str, str], ...] | None = None
     status: SkillStatus | None = None
 
 
@@ -126,7 +129,7 @@ class _IndexReader:
             index_id[:512],
             canonical,
             tuple(self._aliases(item.get("aliases"), at)),
-            tuple(self._facets(item.get("facets"), at)),
+            self._facets(item.get("facets"), at),
             self._status(item.get("status"), at),
         )
 
@@ -140,18 +143,25 @@ class _IndexReader:
             else:
                 self.complain("An alias is not a path that can be used.", at=f"{at}/aliases")
 
-    def _facets(self, value: Any, at: str) -> Iterator[tuple[str, str]]:
+    def _facets(self, value: Any, at: str) -> tuple[tuple[str, str], ...] | None:
+        """Return the facets that can be read; None where none are given, and where none of those given can be read."""
         if value is None:
-            return
+            return None
         if not isinstance(value, Mapping):
             self.complain("The facets are not an object of names and values.", at=f"{at}/facets")
-            return
-        for name, stated in value.items():
-            for one in stated if isinstance(stated, list) else [stated]:
-                if isinstance(one, str | int | float) and str(name).strip() and str(one).strip():
-                    yield storable_text(str(name), longest=64), storable_text(str(one), longest=256)
-                else:
-                    self.complain(f"The facet '{str(name)[:40]}' is not a word.", at=f"{at}/facets")
+            return None
+        pairs = [
+            (str(name), one)
+            for name, stated in value.items()
+            for one in (stated if isinstance(stated, list) else [stated])
+        ]
+        found: list[tuple[str, str]] = []
+        for name, one in pairs:
+            if isinstance(one, str | int | float) and name.strip() and str(one).strip():
+                found.append((storable_text(name, longest=64), storable_text(str(one), longest=256)))
+            else:
+                self.complain(f"The facet '{name[:40]}' is not a word.", at=f"{at}/facets")
+        return tuple(found) if found or not pairs else None
 
     def _status(self, value: Any, at: str) -> SkillStatus | None:
         if value is None:

@@ -296,6 +296,8 @@ class _Import:
                 before=before,
                 after=after,
             )
+        if entry.facets is None:
+            return before != after
         return set_facets(skill=skill, facets=entry.facets, actor_name=ACTOR) or before != after
 
     def _id_of(self, skill: Skill, entry: IndexedSkill, status: SkillStatus) -> str:

@@ -31,7 +31,8 @@ class TaxonomyImport:
     """What an import did or, as a dry run, would do; ``missing`` are ids whose skill is not in the library.
 
     ``followed`` are categories of the index that have another address here by now, with that address; ``titles`` are
-    paths with the title here and the one in the index. ``descriptions`` are paths with the one that they got, ``kept`` paths
+    paths with the title here and the one in the index. ``emptied`` are skills with facets here that have none in the index;
+    of an index that does not speak of facets, none are taken. ``descriptions`` are paths with the one that they got, ``kept`` paths
     that have another one here, which stays. ``change`` is the draft that holds moves, titles and facets, None
     when none is needed or in a dry run.
     """
@@ -40,6 +41,7 @@ class TaxonomyImport:
     aliases: list[tuple[str, str]] = field(default_factory=list)
     moves: list[tuple[str, str]] = field(default_factory=list)
     facets: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
     titles: list[tuple[str, str, str]] = field(default_factory=list)
     descriptions: list[tuple[str, str]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -54,9 +56,15 @@ class TaxonomyImport:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the library is as the index says already."""
+        """Whether there is nothing to take in."""
         made = self.categories or self.descriptions or self.aliases
         return not (made or self.moves or self.facets or self.titles)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the library is as the index says already: nothing to take in, and nothing that is only told."""
+        told = self.kept or self.statuses or self.missing or self.problems or self.refused
+        return self.is_empty and not told
 
 
 def import_taxonomy(*, index: Any, meta: Any = None, actor: User, is_dry_run: bool = False) -> TaxonomyImport:
@@ -225,10 +233,14 @@ class _Taking:
     def _facets(self, pairs: list[tuple[IndexedSkill, Skill]]) -> list[Operation]:
         grouped: dict[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]], list[str]] = {}
         for entry, skill in pairs:
+            if entry.facets is None:
+                continue
             held = {(facet.name, facet.value) for facet in skill.facets.all()}
             add, remove = sorted(set(entry.facets) - held), sorted(held - set(entry.facets))
-            if entry.facets and (add or remove):
+            if add or remove:
                 self.report.facets.append(skill.path)
+                if not entry.facets:
+                    self.report.emptied.append(skill.path)
                 grouped.setdefault((tuple(add), tuple(remove)), []).append(skill.key)
         return [Refacet(tuple(keys), add, remove) for (add, remove), keys in grouped.items()]
 
@@ -280,7 +292,10 @@ def as_lines(report: TaxonomyImport, *, is_dry_run: bool) -> list[str]:
     lines += [f"Description: {path} has another one here, which stays" for path in report.kept]
     lines += [f"Alias: {alias} leads to {path}" for alias, path in report.aliases]
     lines += [f"Move: {old} to {new}" for old, new in report.moves]
-    lines += [f"Facets: {path}" for path in report.facets]
+    emptied = set(report.emptied)
+    lines += [
+        f"Facets: {path}{' loses all of its facets' if path in emptied else ''}" for path in report.facets
+    ]
     lines += [
         f"Title: {path} is “{ours}” here, “{theirs}” in the index" for path, ours, theirs in report.titles
     ]

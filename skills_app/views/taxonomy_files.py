@@ -39,6 +39,7 @@ def files(request: HttpRequest) -> HttpResponse:
         "is_dry_run": is_dry_run,
         "change": report.change,
         "is_empty": report.is_empty,
+        "is_same": report.is_same,
     }
     return _page(request, context)
 

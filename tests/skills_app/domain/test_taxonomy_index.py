@@ -35,7 +35,7 @@ def test_an_index_is_read_whole() -> None:
     facets = (("lang", "go"), ("lang", "c"), ("level", "2"))
     assert index.skills == (
         IndexedSkill("one", "a/one", ("old/one", "first"), facets, SkillStatus.DRAFT),
-        IndexedSkill("two", "c/two", ("second",), (), None),
+        IndexedSkill("two", "c/two", ("second",), None, None),
     )
 
 
@@ -89,6 +89,22 @@ def test_what_stands_beside_a_broken_entry_is_kept() -> None:
         one=3, two={"canonical_path": "b", "aliases": [3, "c"], "facets": {"x": None, "y": "z"}}
     )
     assert index.skills == (IndexedSkill("two", "b", ("c",), (("y", "z"),), None),)
+
+
+@pytest.mark.parametrize(
+    ("facets", "read"),
+    [
+        (None, None),
+        ({}, ()),
+        ({"lang": []}, ()),
+        ({"lang": None}, None),
+        ("go", None),
+        ({"a": "b"}, (("a", "b"),)),
+    ],
+)
+def test_no_facets_are_another_thing_than_none_said(facets: object, read: object) -> None:
+    index, _ = index_of(one={"canonical_path": "a", "facets": facets})
+    assert index.skills[0].facets == read
 
 
 def test_an_alias_that_leads_back_to_its_own_path_is_dropped() -> None:

@@ -173,6 +173,23 @@ def test_an_index_that_comes_later_moves_the_skill_and_keeps_its_key(tmp_path: P
     assert found.skill == docker
 
 
+def test_facets_stay_where_the_index_says_nothing_of_them_and_go_where_it_says_none(tmp_path: Path) -> None:
+    import_library(root=write_library(tmp_path))
+    docker = Skill.objects.get(path="devops/docker")
+    path = tmp_path / "taxonomy_index.json"
+    index = json.loads(path.read_text())
+    entry = index["skills"]["docker-core"]
+    del entry["facets"]
+    path.write_text(json.dumps(index))
+    before = docker.facets.count()
+    import_library(root=tmp_path)
+    assert docker.facets.count() == before > 0
+    entry["facets"] = {}
+    path.write_text(json.dumps(index))
+    import_library(root=tmp_path)
+    assert not docker.facets.exists()
+
+
 def test_a_skill_that_was_moved_here_is_not_moved_back(tmp_path: Path) -> None:
     import_library(root=write_library(tmp_path))
     place_skill(skill=Skill.objects.get(path="devops/docker"), path="tools/docker")

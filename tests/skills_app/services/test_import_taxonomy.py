@@ -232,6 +232,19 @@ def test_the_use_in_a_real_library_is_led_to_where_its_skills_are(tmp_path: Path
     assert len(meta["usage_stats"]) == len(real["usage_stats"])
 
 
+def test_facets_that_were_emptied_in_the_file_are_taken_and_told(ben: User) -> None:
+    skill = Skill.objects.get(path="a/x")
+    silent = import_taxonomy(index={"skills": {"one": entry("a/x")}}, actor=ben)
+    assert (silent.is_empty, silent.change) == (True, None)
+    report = import_taxonomy(index={"skills": {"one": entry("a/x", facets={})}}, actor=ben)
+    assert (report.is_empty, report.facets, report.emptied) == (False, ["a/x"], ["a/x"])
+    assert "Facets: a/x loses all of its facets" in as_lines(report, is_dry_run=False)
+    assert report.change is not None
+    preview_change(change=report.change)
+    apply_change(change=report.change, actor=ben, expected_digest=report.change.digest)
+    assert not skill.facets.exists()
+
+
 def test_the_command_writes_both_files_and_takes_them_in(ben: User, tmp_path: Path, capsys: Any) -> None:
     call_command("taxonomy", "export", str(tmp_path / "out"))
     call_command("taxonomy", "import", str(tmp_path / "out"), user="ben", dry_run=True)

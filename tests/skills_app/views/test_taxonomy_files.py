@@ -10,6 +10,7 @@ from django.test import Client
 
 from skills_app.models import PlacementChange, RoleGrant, Skill, SkillDependency
 from skills_app.services.make_skill import make_skill
+from skills_app.services.set_facets import set_facets
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,23 @@ def test_the_page_tries_takes_in_and_says_what_is_wrong(ben: Client, dan: Client
     assert dan.post("/taxonomy/files/", {"index": upload(wanted)}).status_code == 403
     assert ben.get("/taxonomy/files/index/").json()["skills"] != {}
     assert ben.get("/taxonomy/files/meta/").json()["total_skills"] == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "The library is as the index says."),
+        ({"status": "archived"}, "There is nothing to take in; what differs is told here."),
+        ({"facets": {}}, "What moves waits in your draft."),
+    ],
+)
+def test_the_page_says_that_nothing_differs_only_when_nothing_does(
+    ben: Client, more: dict[str, Any], said: str
+) -> None:
+    set_facets(skill=Skill.objects.get(path="a/x"), facets=[("lang", "go")])
+    wanted = {"skills": {"one": {"canonical_path": "a/x", **more}}}
+    page = ben.post("/taxonomy/files/", {"index": upload(wanted), "take": "1"}).content.decode()
+    assert said in page
 
 
 def test_the_page_of_faults_shows_one_kind_of_them(ben: Client) -> None:
