@@ -58,7 +58,7 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
     document = parse_document(version.content)
     files = list(version.files.values_list("path", "digest"))
     makers = set(review.makers.values_list("pk", flat=True))
-    threads, view = _document(review, reader, document, [path for path, _ in files], makers)
+    threads, view = _document(review, reader, document, makers)
     seen = set(
         SectionViewed.objects.filter(user=reader.user, skill=review.skill).values_list("digest", flat=True)
     )
@@ -97,7 +97,7 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
 
 
 def _document(
-    review: Review, reader: ReviewReader, document: SkillDocument, file_paths: list[str], makers: set[int]
+    review: Review, reader: ReviewReader, document: SkillDocument, makers: set[int]
 ) -> tuple[list[ThreadView], DocumentView]:
     """Return the threads in reading order, and the document with a link at the place of each."""
     version = review.version
@@ -106,7 +106,7 @@ def _document(
     fields = front_matter_fields(document) if is_markdown else ()
     lines = anchored_lines(rendered.html + (head.html if head else ""))
     shown = ShownPlaces(lines, [(field.line, field.end_line) for field in fields])
-    threads = _threads(review, reader, document, file_paths, makers, shown)
+    threads = _threads(review, reader, document, makers, shown)
     marks = [
         Mark(shown.line_of(one.line), f"C{one.comment.pk}", f"comment-{one.comment.pk}", _weight(one.comment))
         for one in threads
@@ -138,7 +138,6 @@ def _threads(
     review: Review,
     reader: ReviewReader,
     document: SkillDocument,
-    file_paths: list[str],
     makers: set[int],
     shown: ShownPlaces,
 ) -> list[ThreadView]:
@@ -150,6 +149,7 @@ def _threads(
     rows = rows.defer("version__content", "accepted_in__content")
     visible = [row for row in rows if not row.is_draft or row.author_id == reader.user.pk]
     paths = paths_in(review.version, visible)
+    files = dict(review.version.files.filter(path__in=set(paths.values())).values_list("path", "text"))
     answers = answer_comments(version=review.version, document=document, comments=visible)
     found = []
     for row in visible:
@@ -158,19 +158,13 @@ def _threads(
             heading_path=row.heading_path,
             anchor=row.anchor,
             path=paths.get(row.pk, ""),
-            file_paths=file_paths,
+            quote=row.quote,
+            files=files,
             number=review.version.number,
         )
-        thread = _thread(review, reader, row, place, makers, shown)
-        found.append(_with_path(replace(thread, answer=answers.get(row.pk)), paths.get(row.pk, "")))
+        thread = _thread(review, reader, row, place, makers, shown, path=paths.get(row.pk, ""))
+        found.append(replace(thread, answer=answers.get(row.pk)))
     return sorted(found, key=lambda one: (one.line or 10**9, one.comment.pk))
-
-
-def _with_path(thread: ThreadView, path: str) -> ThreadView:
-    """Return a thread with the path of its file in this version; where it was renamed, both names are said."""
-    if thread.kind is not PlaceKind.FILE or path == thread.comment.path:
-        return replace(thread, path=path)
-    return replace(thread, path=path, where=f"{path}, was {thread.comment.path}")
 
 
 def _thread(
@@ -180,9 +174,12 @@ def _thread(
     place: CommentPlace,
     makers: set[int],
     shown: ShownPlaces,
+    *,
+    path: str,
 ) -> ThreadView:
     is_mine = row.author_id == reader.user.pk
-    line = shown.line_of(place.line) if place.line else 0
+    own_line = 0 if path else place.line
+    line = shown.line_of(own_line) if own_line else 0
     replies = [
         reply for reply in row.replies.all() if not reply.is_draft or reply.author_id == reader.user.pk
     ]
@@ -198,17 +195,18 @@ def _thread(
         comment=row,
         replies=tuple(sorted(replies, key=lambda reply: (reply.made_at, reply.pk))),
         kind=place.kind,
-        line=place.line,
+        line=own_line,
         target=f"{DOCUMENT_PREFIX}L{line}" if line else "",
-        where=_where(row, place),
+        where=_where(row, place, path),
         is_mine=is_mine,
         moves=_moves(review, reader, row, makers),
         can_accept=can_accept,
+        path=path,
     )
 
 
-def _where(row: Comment, place: CommentPlace) -> str:
-    """Say where a comment stands; a lost one where it stood."""
+def _where(row: Comment, place: CommentPlace, path: str) -> str:
+    """Say where a comment stands; a lost one where it stood; of a file that was renamed both names."""
     section = section_words(row.heading_path)
     if place.kind is PlaceKind.LOST:
         return f"was in {row.path or section or 'the text'} of version {row.version.number}"
@@ -217,7 +215,8 @@ def _where(row: Comment, place: CommentPlace) -> str:
     if place.kind is PlaceKind.WHOLE:
         return "the version as a whole"
     if place.kind is PlaceKind.FILE:
-        return row.path
+        line = f", line {place.line}" if place.line else ""
+        return f"{path}{line}" if path == row.path else f"{path}{line}, was {row.path}"
     return f"{section or BEFORE_HEADINGS}, line {place.line}" if place.line else section
 
 
@@ -261,7 +260,9 @@ def _part_views(
             f"{DOCUMENT_PREFIX}L{shown.line_of(part.line)}" if not part.path else "",
             counts[number]
             if not part.path
-            else sum(thread.path == part.path and thread.is_open for thread in threads),
+            else sum(
+                thread.path == part.path and thread.is_open and not thread.is_lost for thread in threads
+            ),
         )
         for number, part in enumerate(parts)
     )

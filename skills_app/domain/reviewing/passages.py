@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 
 MOST_PIECES = 2_000
 MOST_WORDS = 4_000
@@ -69,12 +70,17 @@ def change_of_passage(old: str, new: str, start: int, end: int) -> PassageChange
 
 def quote_span(text: str, quote: str) -> tuple[int, int] | None:
     """Return where the words of ``quote`` stand in ``text``, blanks apart; None when they stand nowhere or several times."""
+    found = quote_spans(text, quote)
+    return found[0] if len(found) == 1 else None
+
+
+def quote_spans(text: str, quote: str) -> list[tuple[int, int]]:
+    """Return where the words of ``quote`` stand in ``text``, blanks apart: the first two places at most."""
     words = quote.split()
     if not words:
-        return None
+        return []
     found = re.compile(r"\s+".join(map(re.escape, words))).finditer(text)
-    first, second = next(found, None), next(found, None)
-    return first.span() if first and not second else None
+    return [match.span() for match in islice(found, 2)]
 
 
 def added_pieces(old: str, new: str) -> str:

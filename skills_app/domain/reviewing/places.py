@@ -1,8 +1,9 @@
 """Where a comment stands in a version: at its quote, at its section, in its file, or lost."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from skills_app.domain.documents import SkillDocument
@@ -17,6 +18,7 @@ from skills_app.domain.quote_anchors import (
     make_anchor,
 )
 from skills_app.domain.reviewing.front_place import fields_with, front_section
+from skills_app.domain.reviewing.passages import quote_spans
 from skills_app.domain.whole_marks import whole_span
 
 
@@ -33,7 +35,7 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommentPlace:
-    """Where a comment stands in a document: ``line`` from 1 (0 for none), ``start`` and ``end`` of a quote."""
+    """Where a comment stands in the document or its file: ``line`` from 1 (0 for none), ``start`` and ``end`` of a quote."""
 
     kind: PlaceKind
     line: int = 0
@@ -120,17 +122,20 @@ def place_comment(
     heading_path: Sequence[str],
     anchor: Mapping[str, Any] | None,
     path: str = "",
-    file_paths: Collection[str] = (),
+    quote: str = "",
+    files: Mapping[str, str | None] = MappingProxyType({}),
     number: int = 0,
 ) -> CommentPlace:
     """Return where a comment stands in ``document``; a quote that is gone is lost, never put elsewhere.
 
-    A comment on words that version ``number`` removed stands in the difference that removed them.
+    One on the file at ``path``, or on a ``quote`` of it, stands in that file: ``files`` are the texts of the version's files by
+    path, None for one that is no text. A comment on words that version ``number`` removed stands in the difference that
+    removed them.
     """
     gone = CommentPlace(PlaceKind.REMOVED) if number and number == removed_in(anchor) else LOST
     if path:
-        is_removed = gone is not LOST or path not in file_paths
-        return gone if is_removed else CommentPlace(PlaceKind.FILE)
+        is_removed = gone is not LOST or path not in files
+        return gone if is_removed else _in_file(files[path] or "", quote)
     if anchor is not None:
         found = find_anchor(anchor_from_data(anchor), document)
         return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else gone
@@ -153,6 +158,19 @@ def section_at(document: SkillDocument, path: Sequence[str]) -> Section | None:
 def section_words(path: Sequence[str]) -> str:
     """Return the headings down to a section as people read them; empty for the text before the first heading."""
     return " › ".join(one.strip() for one in path)
+
+
+def _in_file(text: str, quote: str) -> CommentPlace:
+    """Return the place of a comment in a file; words that stand there several times have no line, and others are lost."""
+    if not quote.strip():
+        return CommentPlace(PlaceKind.FILE)
+    found = quote_spans(text, quote)
+    if not found:
+        return LOST
+    if len(found) > 1:
+        return CommentPlace(PlaceKind.FILE)
+    start, end = found[0]
+    return CommentPlace(PlaceKind.FILE, text.count("\n", 0, start) + 1, start, end)
 
 
 def _in_section(document: SkillDocument, quote: str, path: tuple[str, ...]) -> QuotePlace | None:

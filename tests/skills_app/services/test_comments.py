@@ -36,13 +36,13 @@ def review(version: SkillVersion, olga: User, ada: User, bea: User) -> Review:
 
 
 def placed(comment: Comment, version: SkillVersion) -> PlaceKind:
-    paths = set(version.files.values_list("path", flat=True))
     place = place_comment(
         parse_document(version.content),
         heading_path=comment.heading_path,
         anchor=comment.anchor,
         path=comment.path,
-        file_paths=paths,
+        quote=comment.quote,
+        files=dict(version.files.values_list("path", "text")),
     )
     return place.kind
 

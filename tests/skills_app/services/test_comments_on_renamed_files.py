@@ -19,7 +19,7 @@ from skills_app.services.answer_comments import answer_comments
 from skills_app.services.open_review import move_review
 from skills_app.services.read_review import read_review
 from skills_app.services.request_from_review import request_from_review
-from skills_app.services.review_views import ReviewReader
+from skills_app.services.review_views import ReviewReader, ReviewReading
 from tests.skills_app import review_makers as made
 from tests.skills_app.review_makers import NOON, TODAY
 from tests.skills_app.skill_makers import text_file
@@ -72,6 +72,12 @@ def next_version(of: SkillVersion, **files: str) -> SkillVersion:
     return made.version_of(added.version.pk)
 
 
+def read(review: Review, reader: User) -> ReviewReading:
+    for name in ("fetched_verdicts", "fetched_comments"):
+        setattr(review, name, [])
+    return read_review(review=review, reader=ReviewReader(reader), now=NOON, today=TODAY)
+
+
 @pytest.mark.django_db
 def test_comments_and_their_edits_follow_a_file_that_is_renamed_and_changed(
     review: Review, version: SkillVersion, ada: User, olga: User
@@ -83,12 +89,13 @@ def test_comments_and_their_edits_follow_a_file_that_is_renamed_and_changed(
     changed = next_version(renamed, tools_start="x = 1\n" + LINES)
     move_review(review=review, version=changed, actor=olga, now=NOON, today=TODAY)
     fresh = Review.objects.get(pk=review.pk)
-    for name in ("fetched_verdicts", "fetched_comments"):
-        setattr(fresh, name, [])
 
-    reading = read_review(review=fresh, reader=ReviewReader(ada), now=NOON, today=TODAY)
+    reading = read(fresh, ada)
 
-    assert [thread.where for thread in reading.threads] == ["tools/start.py, was scripts/run.py"] * 2
+    assert [thread.where for thread in reading.threads] == [
+        "tools/start.py, was scripts/run.py",
+        "tools/start.py, line 6, was scripts/run.py",
+    ]
     assert [view.num_open for view in reading.parts if view.part.path] == [2]
     answers = {thread.comment.pk: thread.answer.answer for thread in reading.threads if thread.answer}
     assert answers == {whole.pk: "partly met", edit.pk: "not met"}
@@ -113,6 +120,39 @@ def test_a_file_that_is_gone_keeps_its_path_and_its_comment_is_lost(
     assert paths_in(gone, [row]) == {row.pk: "scripts/run.py"}
     answers = answer_comments(version=gone, document=parse_document(gone.content), comments=[row])
     assert answers[row.pk].sentence == "The file is gone."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "where", "is_lost"),
+    [
+        (LINES, "scripts/run.py, line 5", False),
+        ("x = 1\n" + LINES, "scripts/run.py, line 6", False),
+        (LINES + "    print(1)\n", "scripts/run.py", False),
+        (LINES.replace("print(1)", "print(2)"), "was in scripts/run.py of version 2", True),
+        (None, "was in scripts/run.py of version 2", True),
+    ],
+)
+def test_quoted_words_of_a_file_stand_at_their_line_or_are_lost_though_the_file_is_there(
+    review: Review, version: SkillVersion, ada: User, olga: User, text: str | None, where: str, is_lost: bool
+) -> None:
+    whole = made.comment(review, ada, "Is it safe?", file="scripts/run.py")
+    quoted = made.comment(review, ada, "Two.", file="scripts/run.py", quote="print(1)", suggestion="print(2)")
+    made.send(review, ada)
+    later = next_version(version, scripts_run=text or "", scripts_more="more\n")
+    later.files.filter(path="scripts/run.py").update(text=text)
+    move_review(review=review, version=later, actor=olga, now=NOON, today=TODAY)
+
+    reading = read(Review.objects.get(pk=review.pk), ada)
+
+    assert {thread.comment.pk: thread.where for thread in (*reading.threads, *reading.lost)} == {
+        whole.pk: "scripts/run.py",
+        quoted.pk: where,
+    }
+    assert [thread.comment.pk for thread in reading.lost] == ([quoted.pk] if is_lost else [])
+    opened = {view.part.path: view.num_open for view in reading.parts if view.part.path}
+    assert opened == {"scripts/run.py": 1 if is_lost else 2, "scripts/more.py": 0}
+    assert not any(thread.target for thread in reading.threads)
 
 
 @pytest.mark.django_db
