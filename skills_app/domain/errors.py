@@ -65,6 +65,10 @@ class ReviewRefused(SkillsError):
     """A step of a review cannot be taken as asked; nothing was changed."""
 
 
+class QuoteNotFound(ReviewRefused):
+    """Quoted words do not stand in the source of a document as they were sent, or nothing says which of several places is meant."""
+
+
 class ReviewEnded(ReviewRefused):
     """The review takes no verdicts any more; the message says who ended it and when."""
 

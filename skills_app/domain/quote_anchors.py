@@ -21,7 +21,9 @@ LONG_QUOTE = 24
 MOST_PLACES = 2_000
 
 _WORD = re.compile(r"\S+")
-_MARKS = re.compile(r"\]\([^()\s]*(?:[ \t]+\"[^\"\n]*\")?\)|[*`_~#>|\[\]\\]")
+_MARKS = re.compile(
+    r"\]\((?:<[^<>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:[ \t]+\"[^\"\n]*\")?\)|[*`_~#>|\[\]\\]"
+)
 # Also what a page shows as something else: fences, rules of tables and headings, and the marks before items of lists.
 _BLOCK_MARKS = re.compile(
     r"^[ \t>]*(?:`{3}|~{3})[^\n]*$|^[ \t>|:=-]+$|^[ \t>]*(?:[-+]|\d{1,9}[.)])[ \t]+|" + _MARKS.pattern,

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from skills_app.domain.documents import parse_document
+from skills_app.domain.documents import SkillDocument, parse_document
 from skills_app.domain.errors import ReviewRefused
-from skills_app.domain.quote_anchors import make_anchor
+from skills_app.domain.quote_anchors import QuoteAnchor, make_anchor
+from skills_app.domain.reviewing.block_place import blocks_between
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
 from skills_app.domain.reviewing.passages import quote_span
 from skills_app.domain.reviewing.places import (
@@ -39,7 +40,8 @@ class CommentText:
 class CommentTarget:
     """What a comment is about: nothing for the whole version, a section by its headings (or the front matter by its path), quoted words, or a file or words of it.
 
-    ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places.
+    ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places. ``lines`` are those
+    on which the first and the last block begin that the reader selected; whole blocks are quoted where there is no quote.
     """
 
     heading_path: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ class CommentTarget:
     before: str = ""
     after: str = ""
     path: str = ""
+    lines: tuple[int, int] | None = None
 
 
 EVERYWHERE = CommentTarget()
@@ -68,8 +71,9 @@ def add_comment(
     With ``removed_by`` the quote is of the older side of a difference: words of ``version`` that are not in ``removed_by``.
 
     Raises:
-        ReviewRefused: it is empty or too long, the quote is not found in the document, the section or file is not there, a
-            suggestion has no quote to stand for, or stands for words that are removed.
+        QuoteNotFound: the quote is not found in the document;
+        ReviewRefused: it is empty or too long, the section or file is not there, a suggestion has no quote to stand for, or
+            stands for words that are removed.
     """
     if removed_by is not None and text.suggestion is not None:
         raise ReviewRefused(
@@ -91,6 +95,9 @@ def add_comment(
             document, target.quote, target.before, target.after, path=path, is_exact=is_exact
         )
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
+    elif target.lines:
+        found = _blocks(document, target.lines)
+        anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif path and section_at(document, path) is None:
         raise ReviewRefused(f"This version has no section “{section_words(path)[:200]}”.")
     if removed_by is not None and quote:
@@ -111,6 +118,14 @@ def add_comment(
     )
     _audit(made, "drafted_comment", author)
     return made
+
+
+def _blocks(document: SkillDocument, lines: tuple[int, int]) -> QuoteAnchor:
+    """Return the anchor of the blocks that begin on these lines and between them."""
+    place = blocks_between(document, *lines)
+    if place is None or place.end - place.start > LONGEST_QUOTE:
+        raise ReviewRefused("Quote words as the source has them, or choose the section under “About”.")
+    return make_anchor(document, place.start, place.end)
 
 
 def _quote_of_file(version: SkillVersion, target: CommentTarget) -> str:

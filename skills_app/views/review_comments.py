@@ -1,6 +1,7 @@
 """Comments of a review: written as drafts, changed, thrown away, replied to, and closed."""
 
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from fleet_site.access import may, require
 from skills_app.domain.documents import parse_document
-from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.parts import parts_of
 from skills_app.models import Comment, Review, SkillVersion
@@ -37,19 +38,32 @@ def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
     version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
     before = number_in(request, "removed_from")
     is_removed = before not in (0, version.number)
+    target = _removed_target(request) if is_removed else _target(request, version)
+    text, said = _text(request), "Kept as a draft; it is sent with your decision."
+    add = partial(
+        add_comment,
+        review=review,
+        version=version_or_404(review.skill, before) if is_removed else version,
+        author=cast(User, request.user),
+        text=text,
+        now=timezone.now(),
+        removed_by=version if is_removed else None,
+    )
+    lines = (number_in(request, "first_line"), number_in(request, "last_line"))
     try:
-        made = add_comment(
-            review=review,
-            version=version_or_404(review.skill, before) if is_removed else version,
-            author=cast(User, request.user),
-            text=_text(request),
-            target=_removed_target(request) if is_removed else _target(request, version),
-            now=timezone.now(),
-            removed_by=version if is_removed else None,
-        )
+        try:
+            made = add(target=target)
+        except QuoteNotFound:
+            if is_removed or not all(lines) or text.suggestion is not None:
+                raise
+            made = add(target=replace(target, quote="", lines=lines))
+            said = (
+                "Kept as a draft. The source writes these words in another way, so it stands on all of the paragraphs, items "
+                "or rows that you selected in."
+            )
     except ReviewRefused as error:
         return show_review(request, review, error=str(error), error_in="comment", typed=request.POST)
-    return step_done(request, pk, "Kept as a draft; it is sent with your decision.", f"comment-{made.pk}")
+    return step_done(request, pk, said, f"comment-{made.pk}")
 
 
 @require_POST

@@ -33,6 +33,26 @@ function beside(range, isBefore) {
   return isBefore ? words.slice(-AROUND) : words.slice(0, AROUND);
 }
 
+// The lines of the source on which the first and the last block begin that hold words of a range.
+function linesOf(range) {
+  const holds = (block) => {
+    if (!range.intersectsNode(block)) return false;
+    const inside = range.cloneRange();
+    const whole = document.createRange();
+    whole.selectNodeContents(block);
+    if (inside.compareBoundaryPoints(Range.START_TO_START, whole) < 0) inside.setStart(whole.startContainer, whole.startOffset);
+    if (inside.compareBoundaryPoints(Range.END_TO_END, whole) > 0) inside.setEnd(whole.endContainer, whole.endOffset);
+    return inside.toString().trim() !== "" || inside.cloneContents().querySelector("img") !== null;
+  };
+  const held = [...textBox().querySelectorAll("[data-line]")].filter(holds);
+  const ends = held.filter((block) => !held.some((other) => other !== block && block.contains(other)));
+  const { startContainer } = range;
+  const element = startContainer instanceof Element ? startContainer : startContainer.parentElement;
+  const begin = element?.closest("[data-line]");
+  const lines = (held.includes(begin) ? [begin, ...ends] : ends).map((block) => Number(block.dataset.line));
+  return lines.length ? [Math.min(...lines), Math.max(...lines)] : ["", ""];
+}
+
 // The number of the last part that begins at or before a node.
 function partAt(node) {
   let found = -1;
@@ -54,6 +74,7 @@ function comment() {
     form.elements.quote.value = wordsOf(range).trim();
     form.elements.before.value = beside(range, true);
     form.elements.after.value = beside(range, false);
+    [form.elements.first_line.value, form.elements.last_line.value] = linesOf(range);
     const number = String(partAt(range.startContainer));
     const options = [...form.elements.about.options].map((option) => option.value);
     form.elements.about.value = options.includes(number) ? number : "";
@@ -68,8 +89,7 @@ function comment() {
 // Words quoted by hand are looked for everywhere: what stood beside an earlier selection says nothing of them.
 document.addEventListener("input", (event) => {
   if (!(event.target instanceof Element) || event.target.id !== "comment-quote") return;
-  event.target.form.elements.before.value = "";
-  event.target.form.elements.after.value = "";
+  for (const name of ["before", "after", "first_line", "last_line"]) event.target.form.elements[name].value = "";
 });
 
 document.addEventListener("fleet:selected", (event) => {

@@ -9,6 +9,7 @@ from skills_app.domain.enums import Role, VersionOrigin
 from skills_app.domain.front_matter import FRONT_MATTER_PATH
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.add_version import add_version
+from skills_app.services.open_review import move_review
 from tests.browser.pages import Open
 from tests.browser.waiting import expect, wait_until
 from tests.skills_app import review_makers as made
@@ -236,3 +237,31 @@ def test_a_removed_word_within_a_sentence_is_one_of_the_older_text(
     row = keep(page, "It was right.")
 
     assert (row.version.number, row.quote, row.anchor["removed_in"]) == (2, "too little", 3)
+
+
+def test_a_selection_that_the_source_writes_in_another_way_stands_on_its_blocks(
+    open_page: Open, review: Review
+) -> None:
+    body = "Salt &amp; pepper, ![a picture](https://a.example/p.png) and [more][ref].\n\n- see <https://a.example>\n- then\n\n[ref]: x.md"
+    newer = made.next_draft(review.version, body, review.version.author)
+    move_review(review=review, version=newer, actor=review.version.author, now=made.NOON, today=made.TODAY)
+    page = open_page(review.get_absolute_url())
+    page.evaluate(
+        """() => {
+          const blocks = [...document.querySelectorAll("[data-review-text] :is(p, li)")];
+          const from = blocks.find((block) => block.textContent.includes("pepper"));
+          const to = blocks.find((block) => block.textContent.includes("see"));
+          window.getSelection().setBaseAndExtent(from.firstChild, 2, to, to.childNodes.length);
+        }"""
+    )
+    page.keyboard.press("c")
+    wait_until(page, "document.activeElement.id === 'comment-body'")
+    page.get_by_label("Comment", exact=True).fill("Which?")
+    page.get_by_role("button", name="Keep as a draft").click()
+
+    expect(page.get_by_text("stands on all of the paragraphs, items or rows").first).to_be_visible()
+    quote = Comment.objects.get(body="Which?").quote
+    assert (
+        quote
+        == "Salt &amp; pepper, ![a picture](https://a.example/p.png) and [more][ref]. - see <https://a.example>"
+    )

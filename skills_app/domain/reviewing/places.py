@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from skills_app.domain.documents import SkillDocument
-from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.front_matter import FRONT_MATTER_PATH
 from skills_app.domain.outline import Section
 from skills_app.domain.quote_anchors import (
@@ -63,7 +63,8 @@ def anchor_selection(
     then other words can take its place, and it goes as far as pairs of Markdown's marks do.
 
     Raises:
-        ReviewRefused: the words are not in the document, or nothing says which of several places is meant.
+        QuoteNotFound: the words are not in the document, or nothing says which of several places is meant;
+        ReviewRefused: the place must be exact, and other words there would break the document.
     """
     wanted = tuple(path)
     found = None
@@ -76,7 +77,7 @@ def anchor_selection(
         found = fields_with(document, quote)
     if found is None:
         words = " ".join(quote.split())
-        raise ReviewRefused(
+        raise QuoteNotFound(
             f"“{words[:80]}{'…' if len(words) > 80 else ''}” does not stand in the document, or stands there several "
             "times. Quote it as it is, with some words more."
         )

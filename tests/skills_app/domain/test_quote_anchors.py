@@ -155,6 +155,16 @@ def test_a_selection_of_the_rendered_text_is_found_in_its_source() -> None:
     assert find_selection(document, "nowhere") is None
 
 
+@pytest.mark.parametrize("address", ["a_(b).md", "<x y.md>", '<a(b.md> "why"'])
+def test_a_selection_runs_past_addresses_with_brackets(address: str) -> None:
+    text = f"See [the guide]({address}) first.\n"
+
+    place = find_selection(parse_document(text), "See the guide first.")
+
+    assert place is not None
+    assert text[place.start : place.end] == text.strip()
+
+
 BLOCKS = """# A
 
 See [the guide](guide.md) first, then [this](b.md "why") too.

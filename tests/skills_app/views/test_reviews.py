@@ -460,6 +460,27 @@ def test_parts_are_marked_one_by_one_and_stay_seen_where_nothing_changed(
     assert SectionViewed.objects.count() == 4
 
 
+def test_words_that_the_source_writes_in_another_way_stand_on_their_whole_blocks(
+    review: Review, version: SkillVersion, cast: dict[str, User]
+) -> None:
+    newer = made.next_draft(version, "Salt &amp; pepper and [more][ref].\n\n[ref]: x.md", cast["olga"])
+    post(cast["olga"], "move", review, number=newer.number)
+    line = newer.content.split("\n").index("Salt &amp; pepper and [more][ref].") + 1
+    sent = {"quote": "Salt & pepper and more", "body": "Which?", "number": newer.number}
+    lines = {"first_line": line, "last_line": line}
+
+    assert post(cast["ada"], "comment_add", review, **sent).status_code == 422
+    assert post(cast["ada"], "comment_add", review, **sent, first_line=1, last_line=1).status_code == 422
+    suggested = {"has_suggestion": "1", "suggestion": "x"}
+    assert post(cast["ada"], "comment_add", review, **sent, **lines, **suggested).status_code == 422
+    address = reverse("reviews:comment_add", args=[review.pk])
+    answer = client(cast["ada"]).post(address, {**sent, **lines}, headers=HTMX)
+
+    assert "stands on all of the paragraphs, items or rows" in answer.content.decode()
+    row = Comment.objects.get(body="Which?")
+    assert row.quote == "Salt &amp; pepper and [more][ref]."
+
+
 def test_what_was_seen_under_an_older_key_can_be_marked_as_not_seen(
     review: Review, version: SkillVersion, cast: dict[str, User]
 ) -> None:
