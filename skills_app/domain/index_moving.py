@@ -27,13 +27,17 @@ class IndexMoves:
     """What moves in an index: entries, and categories by path before and after. ``changed_at`` is an ISO time.
 
     A category without a path before comes, with what ``nodes`` say of it by its path after; one without a path after
-    ends, and its node goes unless something is left below it.
+    ends, and its node goes unless something is left below it. ``aliases`` are addresses and the category that each leads
+    to after it, empty when it leads to none any more. ``titles`` are of categories by path after, as told before and after;
+    one that people wrote otherwise stays.
     """
 
     entries: tuple[EntryMove, ...] = ()
     categories: tuple[tuple[str, str], ...] = ()
     changed_at: str = ""
     nodes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -44,6 +48,8 @@ class IndexMoves:
             "categories": [list(pair) for pair in self.categories],
             "changed_at": self.changed_at,
             "nodes": {path: dict(node) for path, node in self.nodes.items()},
+            "aliases": dict(self.aliases),
+            "titles": {path: list(pair) for path, pair in self.titles.items()},
         }
 
     @classmethod
@@ -51,7 +57,9 @@ class IndexMoves:
         """Return the moves that ``as_data`` wrote down."""
         entries = tuple(_entry_from(*item) for item in data["entries"])
         pairs = tuple((str(old), str(new)) for old, new in data["categories"])
-        return cls(entries, pairs, str(data["changed_at"]), data.get("nodes", {}))
+        titles = {path: (str(was), str(will)) for path, (was, will) in data.get("titles", {}).items()}
+        nodes, aliases = data.get("nodes", {}), data.get("aliases", {})
+        return cls(entries, pairs, str(data["changed_at"]), nodes, aliases, titles)
 
     def merged(self, current: bytes | None) -> bytes:
         """Return the index with all moved at once, so that two may change places; the same bytes when nothing is in it.
@@ -59,6 +67,7 @@ class IndexMoves:
         A second time it may mean something else. Raises PublishingConflict when ``current`` is no index.
         """
         data = read_index(current)
+        _move_aliases(data, self)
         _move_entries(part_of_index(data, "skills"), self.entries)
         tree = part_of_index(data, "taxonomy_tree")
         lifted = [(new, self.nodes.get(new, {})) for old, new in self.categories if not old]
@@ -71,6 +80,10 @@ class IndexMoves:
         for entry in self.entries:
             if entry.old != entry.new and parent_of(entry.new):
                 _put(tree, parent_of(entry.new), {})
+        for path in filter(None, self.aliases.values()):
+            _put(tree, path, {})  # what an address leads to is named
+        for path, (was, will) in self.titles.items():
+            _entitle(tree, path, was, will)
         if current is not None and read_index(current) == data:
             return current
         data["last_updated"] = self.changed_at
@@ -111,6 +124,44 @@ def _move_entries(skills: dict[str, Any], moves: tuple[EntryMove, ...]) -> None:
         if move.old != move.new or move.gained or move.lost:
             moved["aliases"] = _aliases(entry.get("aliases"), move)
         skills[index_id] = {key: value for key, value in moved.items() if value is not None}
+
+
+def _move_aliases(data: dict[str, Any], moves: IndexMoves) -> None:
+    """Let the aliases that an index keeps apart follow; those of categories that only people know go by their path."""
+    if not moves.aliases and "aliases" not in data:
+        return
+    known = part_of_index(data, "aliases")
+    had = bool(known)
+    skills = part_of_index(data, "skills")
+    homes = {one.get("canonical_path") for one in skills.values() if isinstance(one, dict)} | skills.keys()
+    places = {old: new for old, new in moves.categories if old and new and old not in homes}
+    for path, target in known.items():
+        if path not in moves.aliases and isinstance(target, str) and target in places:
+            known[path] = places[target]
+    for path in (path for entry in moves.entries for path in (*entry.gained, *entry.lost)):
+        known.pop(path, None)
+    for path, target in moves.aliases.items():
+        if target:
+            known[path] = target
+        else:
+            known.pop(path, None)
+    if not known and (had or moves.aliases):
+        del data["aliases"]
+
+
+def _entitle(tree: dict[str, Any], path: str, was: str, will: str) -> None:
+    """Give the node at ``path``, if there is one, its title, unless it has another one than it was told before."""
+    level: Any = tree
+    node: Any = None
+    for segment in path.split("/"):
+        node = level.get(segment) if isinstance(level, dict) else None
+        level = node.get("children") if isinstance(node, dict) else None
+    if not isinstance(node, dict) or (node.get("title") or "") != was:
+        return
+    if will:
+        node["title"] = will
+    else:
+        node.pop("title", None)
 
 
 def _aliases(known: Any, move: EntryMove) -> list[Any]:

@@ -56,12 +56,17 @@ def index_data(
             level = level.setdefault(segment, {"description": "", "children": {}})["children"]
         node = level.setdefault(slug, {"description": "", "children": {}})
         node["description"] = one.description
-        if one.title and one.title != title_of(slug):
-            node["title"] = one.title
+        if title := told_title(one.title, slug):
+            node["title"] = title
         aliases.update(dict.fromkeys(one.aliases, one.path))
     entries = {skill.index_id: _entry(skill) for skill in skills}
     data = {"version": INDEX_VERSION, "last_updated": changed_at, "taxonomy_tree": tree, "skills": entries}
     return {**data, "aliases": aliases} if aliases else data
+
+
+def told_title(title: str, slug: str) -> str:
+    """Return the title of a category as the files tell it: empty when it only repeats the last segment of its path."""
+    return "" if title == title_of(slug) else title
 
 
 def meta_data(skills: Iterable[ListedSkill], *, changed_at: str) -> dict[str, Any]:

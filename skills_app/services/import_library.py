@@ -21,8 +21,8 @@ from skills_app.domain.paths import clean_path, disk_path, lineage
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
 from skills_app.models import Category, PathAlias, Skill
 from skills_app.queries.published import version_on_disk
-from skills_app.queries.resolve_path import resolve_path
-from skills_app.services.add_alias import add_alias
+from skills_app.queries.resolve_path import category_at, resolve_path
+from skills_app.services.add_alias import add_alias, add_category_alias
 from skills_app.services.add_version import add_version
 from skills_app.services.link_dependencies import link_dependencies
 from skills_app.services.make_category import make_category
@@ -131,6 +131,7 @@ class _Import:
                 self._take(reading.skill)
         for one in self.placed:
             self._describe(one)
+        self._add_category_aliases()
         link_dependencies()
         self._note_missing()
         self._note_old_categories()
@@ -145,13 +146,15 @@ class _Import:
     def _make_categories(self) -> None:
         """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
         known = set(Category.objects.values_list("path", flat=True))
+        titles = dict(self.scan.index.titles)
         for path, description in self.scan.index.categories:
             unknown = [one for one in lineage(path) if one not in known]
             alias = PathAlias.objects.filter(path__in=unknown).order_by("path").first() if unknown else None
             if alias is not None:
                 self.led_away[path] = alias.path
                 continue
-            make_category(path=path, description=description, actor_name=ACTOR)
+            title = titles.get(path, "")
+            make_category(path=path, description=description, title=title, actor_name=ACTOR)
             known.update(unknown)
 
     def _note_old_categories(self) -> None:
@@ -335,6 +338,19 @@ class _Import:
                     self._conflict(one.read.path, str(error))
         dependencies = one.read.metadata.dependencies
         one.is_changed |= set_dependencies(skill=skill, dependencies=dependencies, actor_name=ACTOR)
+
+    def _add_category_aliases(self) -> None:
+        """Let the other addresses of categories that the index names lead there, but take none away."""
+        for alias, stated in self.scan.index.category_aliases:
+            category = category_at(stated)
+            if category is None or not (self._reaches(alias) and self._reaches(category.path)):
+                continue
+            try:
+                add_category_alias(path=alias, category=category, actor_name=ACTOR)
+            except AliasLoops:
+                continue
+            except SkillsError as error:
+                self._conflict(f"index#aliases/{alias}", str(error))
 
     def _note_missing(self) -> None:
         for entry in self.scan.index.skills:

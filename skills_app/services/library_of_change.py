@@ -20,6 +20,7 @@ from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.folder_moves import FolderPlan, landing_of, planned_moves
 from skills_app.domain.index_moving import EntryMove, IndexMoves, nodes_at
 from skills_app.domain.one_file_skills import one_file_paths
+from skills_app.domain.taxonomy_files import told_title
 from skills_app.models import PlacementChange, Promotion, Skill
 from skills_app.queries.taxonomy_rows import TaxonomyRows
 from skills_app.services.publication_of import commit_message
@@ -53,6 +54,8 @@ def library_move_of(
         tuple((a, b) for a, b in places.values() if a or b in named),
         timezone.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         nodes,
+        dict(_category_aliases(rows, effect)),
+        dict(_titles(rows, effect, nodes)),
     )
     if not moves and not (root / "taxonomy_index.json").exists():
         return None
@@ -194,6 +197,35 @@ def _aliases(effect: Effect, side: int) -> dict[str, list[str]]:
         if target is not None and target.kind is Kind.SKILL:
             found.setdefault(target.key, []).append(path)
     return found
+
+
+def _category_aliases(rows: TaxonomyRows, effect: Effect) -> Iterator[tuple[str, str]]:
+    """Yield each address whose category or its path is another after ``effect``, with that path; an empty one for none."""
+    tree = rows.tree
+    for path, target in tree.aliases.items():
+        if target.kind is Kind.CATEGORY and (path in effect.aliases or target in effect.addresses):
+            yield path, tree.path(Kind.CATEGORY, target.key)
+    for path, (before, after) in effect.aliases.items():
+        was_here = before is not None and before.kind is Kind.CATEGORY
+        if was_here and (after is None or after.kind is not Kind.CATEGORY):
+            yield path, ""
+
+
+def _titles(
+    rows: TaxonomyRows, effect: Effect, nodes: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield path and title before and after, as an index tells it, of each category that has another one to tell.
+
+    One that comes back with its node has the title of that.
+    """
+    for key, (before, after) in effect.places.items():
+        if after is None:
+            continue
+        path = rows.tree.path(Kind.CATEGORY, key)
+        was = told_title(before.title, before.slug) if before is not None else ""
+        will = told_title(after.title, after.slug)
+        if was != will and not (before is None and path in nodes):
+            yield path, (was, will)
 
 
 def _nodes_of(kept: Mapping[str, Any], coming: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:

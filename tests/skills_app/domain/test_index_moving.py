@@ -98,3 +98,47 @@ def test_moves_come_back_from_their_data() -> None:
     entry_move = EntryMove("a", "b", {"status": "archived"}, ("g",), ("l",))
     moves = IndexMoves((entry_move,), (("c", "d"), ("", "e")), "now", {"e": {"description": "E"}})
     assert IndexMoves.from_data(json.loads(json.dumps(moves.as_data()))) == moves
+
+
+def merged(moves: IndexMoves, **parts: Any) -> dict[str, Any]:
+    return dict(json.loads(moves.merged(index(**parts))))
+
+
+def test_addresses_of_categories_follow_and_go() -> None:
+    tree = {"b": {"children": {}}, "c": {"children": {}}}
+    moves = IndexMoves(aliases={"a": "b", "old": "", "new": "d/e"})
+    got = merged(moves, taxonomy_tree=tree, aliases={"old": "c", "mine": "c"})
+    assert got["aliases"] == {"a": "b", "mine": "c", "new": "d/e"}
+    assert "e" in got["taxonomy_tree"]["d"]["children"]
+    assert "aliases" not in merged(IndexMoves(aliases={"old": ""}), taxonomy_tree=tree, aliases={"old": "c"})
+
+
+def test_an_alias_that_only_people_wrote_follows_its_category_and_not_the_skill_beside_it() -> None:
+    moves = IndexMoves(categories=(("a", "z"), ("b", "y")))
+    tree = {"a": {"children": {}}, "b": {"children": {}}}
+    aliases = {"one": "a", "two": "b", "three": "x", "four": ["a"]}
+    got = merged(moves, taxonomy_tree=tree, skills={"x": entry("b")}, aliases=aliases)
+    assert got["aliases"] == {"one": "z", "two": "b", "three": "x", "four": ["a"]}
+
+
+def test_an_alias_that_an_entry_gets_or_loses_is_not_kept_apart_as_well() -> None:
+    moves = IndexMoves((EntryMove("a/x", "b/x", {}, ("a/x",), ("old",)),))
+    got = merged(moves, skills={"x": entry("a/x")}, aliases={"a/x": "x", "old": "x", "kept": "x"})
+    assert got["aliases"] == {"kept": "x"}
+    assert got["skills"]["x"]["aliases"] == ["a/x"]
+
+
+def test_a_title_follows_unless_people_wrote_another() -> None:
+    tree = {"a": {"title": "Old", "children": {"n": {"title": "By hand"}}}, "b": {}}
+    titles = {"a": ("Old", "New"), "a/n": ("", "Other"), "b": ("", "B!"), "gone/far": ("", "No")}
+    got = merged(IndexMoves(titles=titles), taxonomy_tree=tree)["taxonomy_tree"]
+    assert got == {"a": {"title": "New", "children": {"n": {"title": "By hand"}}}, "b": {"title": "B!"}}
+    back = IndexMoves(titles={"b": ("B!", "")})
+    assert merged(back, taxonomy_tree=got)["taxonomy_tree"]["b"] == {}
+
+
+def test_aliases_and_titles_are_written_down_and_read_back() -> None:
+    moves = IndexMoves(aliases={"a": "b", "c": ""}, titles={"a": ("", "A!")})
+    assert IndexMoves.from_data(json.loads(json.dumps(moves.as_data()))) == moves
+    old = {"entries": [], "categories": [], "changed_at": ""}  # as an earlier version wrote it down
+    assert IndexMoves.from_data(old) == IndexMoves()

@@ -8,6 +8,7 @@ from typing import Any
 
 from skills_app.adapters.library_folder import LibraryFolder
 from skills_app.domain.enums import VersionOrigin
+from skills_app.domain.paths import title_of
 from skills_app.models import Category, PathAlias, Skill
 from skills_app.services.add_version import add_version
 from skills_app.services.make_skill import make_skill
@@ -39,13 +40,18 @@ def write_folder(root: Path) -> None:
         place = {"canonical_path": path, "taxonomy_location": path.rpartition("/")[0]}
         entries[key] = {**place, "note": key, "status": status, "aliases": known.get(key, [])}
     tree: dict[str, Any] = {}
+    told = stored_titles()
     for key, path, description in Category.objects.order_by("path").values_list("key", "path", "description"):
         *above, slug = path.split("/")
         level = tree
         for segment in above:
             level = level[segment]["children"]
-        level[slug] = {"description": description, "note": key, "children": {}}
-    (root / INDEX).write_text(json.dumps({"skills": entries, "taxonomy_tree": tree, "by": "hand"}))
+        title = {"title": told[path]} if path in told else {}
+        level[slug] = {"description": description, "note": key, **title, "children": {}}
+    index = {"skills": entries, "taxonomy_tree": tree, "by": "hand"}
+    if known_places := stored_category_aliases():
+        index["aliases"] = known_places
+    (root / INDEX).write_text(json.dumps(index))
 
 
 def stored_aliases() -> dict[str, list[str]]:
@@ -55,6 +61,17 @@ def stored_aliases() -> dict[str, list[str]]:
     for key, path in rows.values_list("skill__key", "path"):
         found.setdefault(key, []).append(path)
     return found
+
+
+def stored_category_aliases() -> dict[str, str]:
+    """Return the path of the category that each of its aliases in the tables leads to."""
+    return dict(PathAlias.objects.filter(category__isnull=False).values_list("path", "category__path"))
+
+
+def stored_titles() -> dict[str, str]:
+    """Return the titles in the tables that say more than the last segment of the path, by path."""
+    rows = Category.objects.values_list("path", "slug", "title")
+    return {path: title for path, slug, title in rows if title and title != title_of(slug)}
 
 
 def index_of(root: Path) -> dict[str, Any]:
@@ -75,10 +92,16 @@ def index_categories(root: Path) -> dict[str, str | None]:
     return dict(_nodes(index_of(root)["taxonomy_tree"], ""))
 
 
-def _nodes(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str | None]]:
+def index_titles(root: Path) -> dict[str, str]:
+    """Return the title that the index gives each category that has one, by its path."""
+    nodes = _nodes(index_of(root)["taxonomy_tree"], "", "title")
+    return {path: title for path, title in nodes if title is not None}
+
+
+def _nodes(tree: dict[str, Any], above: str, name: str = "note") -> Iterator[tuple[str, str | None]]:
     for slug, node in tree.items():
-        yield f"{above}{slug}", node.get("note")
-        yield from _nodes(node["children"], f"{above}{slug}/")
+        yield f"{above}{slug}", node.get(name)
+        yield from _nodes(node["children"], f"{above}{slug}/", name)
 
 
 def folders(root: Path) -> dict[str, str]:
@@ -108,6 +131,8 @@ def check_folder(root: Path) -> None:
     assert folders(root) == stored
     assert index_paths(root) == {key: path for path, key in stored.items()}
     assert index_aliases(root) == stored_aliases()
+    assert index_of(root).get("aliases", {}) == stored_category_aliases()
+    assert index_titles(root) == stored_titles()
     categories = dict(Category.objects.values_list("path", "key"))
     assert {path: note or categories.get(path) for path, note in index_categories(root).items()} == categories
     assert not {one.name for one in (root / ".skill-fleet").glob("*")} - {".gitignore", "lock"}

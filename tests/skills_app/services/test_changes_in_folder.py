@@ -146,6 +146,7 @@ def conflicts() -> list[str]:
 def written(root: Path) -> dict[str, Any]:
     """Return what the index says apart from aliases, which grow by an undo, too."""
     index = index_of(root)
+    index.pop("aliases", None)
     entries = {
         key: {name: value for name, value in one.items() if name != "aliases"}
         for key, one in index["skills"].items()
