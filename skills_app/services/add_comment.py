@@ -1,5 +1,6 @@
 """Write a comment or a reply as a draft, change it, throw it away."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,8 @@ from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.review_state import audit_review
 
+_WORD = re.compile(r"\w+")
+
 
 @dataclass(frozen=True, slots=True)
 class CommentText:
@@ -41,7 +44,8 @@ class CommentTarget:
     """What a comment is about: nothing for the whole version, a section by its headings (or the front matter by its path), quoted words, or a file or words of it.
 
     ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places. ``lines`` are those
-    on which the first and the last block begin that the reader selected; whole blocks are quoted where there is no quote.
+    on which the first and the last block begin that the reader selected: these blocks are quoted whole instead of the quote,
+    if most of its words are there.
     """
 
     heading_path: tuple[str, ...] = ()
@@ -89,14 +93,14 @@ def add_comment(
     anchor, path, quote = None, target.heading_path, ""
     if target.path:
         path, quote = (), _quote_of_file(version, target)
+    elif target.lines:
+        found = _blocks(document, target)
+        anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif target.quote.strip():
         is_exact = text.suggestion is not None
         found = anchor_selection(
             document, target.quote, target.before, target.after, path=path, is_exact=is_exact
         )
-        anchor, path, quote = anchor_as_data(found), found.path, found.quote
-    elif target.lines:
-        found = _blocks(document, target.lines)
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif path and section_at(document, path) is None:
         raise ReviewRefused(f"This version has no section “{section_words(path)[:200]}”.")
@@ -120,10 +124,12 @@ def add_comment(
     return made
 
 
-def _blocks(document: SkillDocument, lines: tuple[int, int]) -> QuoteAnchor:
-    """Return the anchor of the blocks that begin on these lines and between them."""
-    place = blocks_between(document, *lines)
-    if place is None or place.end - place.start > LONGEST_QUOTE:
+def _blocks(document: SkillDocument, target: CommentTarget) -> QuoteAnchor:
+    """Return the anchor of the blocks that begin on the lines of a target and between them."""
+    place = blocks_between(document, *(target.lines or (0, 0)))
+    wanted = set(_WORD.findall(target.quote))
+    found = wanted & set(_WORD.findall(document.text[place.start : place.end])) if place else set()
+    if place is None or 2 * len(found) < len(wanted) or place.end - place.start > LONGEST_QUOTE:
         raise ReviewRefused("Quote words as the source has them, or choose the section under “About”.")
     return make_anchor(document, place.start, place.end)
 

@@ -56,7 +56,7 @@ def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
         except QuoteNotFound:
             if is_removed or not all(lines) or text.suggestion is not None:
                 raise
-            made = add(target=replace(target, quote="", lines=lines))
+            made = add(target=replace(target, lines=lines))
             said = (
                 "Kept as a draft. The source writes these words in another way, so it stands on all of the paragraphs, items "
                 "or rows that you selected in."

@@ -471,6 +471,11 @@ def test_words_that_the_source_writes_in_another_way_stand_on_their_whole_blocks
 
     assert post(cast["ada"], "comment_add", review, **sent).status_code == 422
     assert post(cast["ada"], "comment_add", review, **sent, first_line=1, last_line=1).status_code == 422
+    elsewhere = {"first_line": 4, "last_line": 4}
+    refused = post(cast["ada"], "comment_add", review, **sent, **elsewhere)
+    assert (refused.status_code, 'name="first_line" value="4"' in refused.content.decode()) == (422, True)
+    older = post(cast["ada"], "comment_add", review, **{**sent, "number": version.number}, **elsewhere)
+    assert (older.status_code, 'name="first_line" value=""' in older.content.decode()) == (422, True)
     suggested = {"has_suggestion": "1", "suggestion": "x"}
     assert post(cast["ada"], "comment_add", review, **sent, **lines, **suggested).status_code == 422
     address = reverse("reviews:comment_add", args=[review.pk])
