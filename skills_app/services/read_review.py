@@ -74,7 +74,7 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
         document=view,
         standing=standing,
         verdicts=tuple(VerdictView(row, vote) for row, vote in zip(verdicts, votes, strict=True)),
-        stops=stops_with(ground, review, standing),
+        stops=stops_with(ground, version, review, standing),
         turns=tuple(turns),
         risk=risk_of_version(version, document),
         gate=ground.gate,

@@ -42,11 +42,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class OpenComment:
-    """A comment that blocks: its number, who wrote it, and its first words."""
+    """A comment that blocks: its number, who wrote it, its first words, and the review that it hangs in when it is another one."""
 
     number: int
     author: str
     words: str
+    elsewhere: int = 0
 
 
 def stops_of(
@@ -70,11 +71,13 @@ def stops_of(
         stops.append(Stop(StopKind.NO_REVIEW, "", "Nobody asked for a review of this version."))
     else:
         stops += _verdict_stops(standing, status)
-    stops += [
-        Stop(StopKind.COMMENT, str(one.number), f"A blocking comment of {one.author} is open: “{one.words}”")
-        for one in comments
-    ]
+    stops += [Stop(StopKind.COMMENT, str(one.number), _comment_sentence(one)) for one in comments]
     return tuple(stops)
+
+
+def _comment_sentence(comment: OpenComment) -> str:
+    where = f" on an earlier version, in review {comment.elsewhere}," if comment.elsewhere else ""
+    return f"A blocking comment of {comment.author}{where} is open: “{comment.words}”"
 
 
 def _verdict_stops(standing: Standing, status: ReviewStatus) -> list[Stop]:

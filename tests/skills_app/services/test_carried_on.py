@@ -143,6 +143,29 @@ def test_a_rejection_whose_comments_went_on_in_another_review_is_not_taken_back(
     assert not Comment.objects.get(pk=block.pk).is_draft
 
 
+def test_a_block_stops_each_version_that_came_from_its_own_also_while_another_ones_review_has_it(
+    version: SkillVersion, olga: User, ada: User, bea: User
+) -> None:
+    first = made.review(version, olga, ada)
+    block = made.comment(first, ada, "Name the version", is_blocking=True)
+    made.send(first, ada, R, "unsafe")
+    aside = made.next_draft(version, "Everything is another thing.", olga)
+    move_review(review=first, version=aside, actor=olga, now=NOON, today=TODAY)
+    made.comment(first, ada, "Not for the others", is_blocking=True)
+    made.send(first, ada)
+    later = made.next_draft(version, f"Words. {made.BODY}", olga)
+
+    second = made.review(later, olga, bea)
+    made.send(second, bea, A)
+
+    assert not second.comments.exists()
+    (stop,) = stops_of_version(made.version_of(later.pk), today=TODAY)
+    assert (stop.kind, stop.about) == (StopKind.COMMENT, str(block.pk))
+    assert f"of ada on an earlier version, in review {first.pk}, is open" in stop.sentence
+    Comment.objects.filter(pk=block.pk).update(state=CommentState.FIXED)
+    assert kinds(later) == []
+
+
 def counts(review: Review, reviewer: User) -> bool:
     """Whether an approval of the reviewer counts."""
     return made.send(review, reviewer, A).standing.num_approvals == 1
