@@ -179,7 +179,8 @@ class _IndexReader:
     ) -> list[IndexedSkill]:
         """Add the aliases that the index keeps apart: address to id or canonical path, or to the path of a category.
 
-        Those of categories are noted beside; a skill with that id or path goes before.
+        Those of categories are noted beside. A skill with that id goes before; where a skill and a category share the path,
+        it is the category that is meant, for a skill has a list of its own.
         """
         if value is None:
             return skills
@@ -189,7 +190,9 @@ class _IndexReader:
         extra: dict[str, list[str]] = {}
         for alias, stated in value.items():
             target = stated if isinstance(stated, str) else ""
-            entry = next((s for s in skills if target in {s.index_id, s.canonical_path}), None)
+            entry = next((s for s in skills if target == s.index_id), None)
+            if entry is None and target not in categories:
+                entry = next((s for s in skills if target == s.canonical_path), None)
             addresses = list(self._aliases(alias, f"aliases/{alias}"[:500]))
             if entry is None and target in categories:
                 self.category_aliases.update(dict.fromkeys(addresses, target))

@@ -146,3 +146,19 @@ def test_who_looks_at_a_branch_takes_in_its_addresses_only(root: Path) -> None:
     scan_library(within=["a"])
     assert lead("a/old") == ("category", key_of("a/n"))
     assert lead("old") is lead("a/other") is None
+
+
+def test_a_category_that_shares_its_path_with_a_skill_keeps_its_addresses_to_itself(
+    root: Path, ben: User
+) -> None:
+    for path in ("b/n", "b/n/z"):
+        make_skill(path=path)
+    add_category_alias(path="once", category=Category.objects.get(path="b/n"))
+    write_folder(root)
+    scan_library()
+    done(ben, Move(key_of("c"), (key_of("b"),)))
+    check_folder(root)
+    found = scan_library()
+    assert [one.message for one in found.problems if one.reason is LibraryReason.CONFLICT] == []
+    assert lead("once") == ("category", key_of("c/b/n"))
+    assert lead("c/b/n") == ("skill", Skill.objects.get(path="c/b/n").key)
