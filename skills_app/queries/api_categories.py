@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from skills_app.models import Category
-from skills_app.queries.api_skills import Link, category_url, owners_of
+from skills_app.queries.api_skills import Link, category_url, owners_of, reviewers_of
 from skills_app.queries.branch_totals import Totals, totals_by_branch
 from skills_app.queries.gate_of_version import gate_in_force
 from skills_app.queries.taxonomy_tree import CATALOG_TOKENS
@@ -44,6 +44,7 @@ def category_for_api(category: Category, *, link: Link) -> dict[str, Any]:
         },
         "quality": {"mean_score": own.quality},
         "owners": owners_of(category.path),
+        "reviewers": reviewers_of(category.path),
         "gate": {"name": gate.gate.name, "revision": gate.revision},
         "budget": {
             "num_tokens": own.num_tokens,

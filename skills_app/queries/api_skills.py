@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.urls import reverse
 
 from skills_app.domain.budget import HOSTS, Entry, Fate, budget_of
@@ -12,6 +12,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import DependencyKind
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.paths import lineage
+from skills_app.domain.reviewing.assignment import REVIEWING_ROLES
 from skills_app.domain.tokens import TokenCounter
 from skills_app.models import RoleGrant, Skill, SkillVersion
 from skills_app.queries.gate_of_version import gate_for_version
@@ -49,6 +50,7 @@ def skill_for_api(skill: Skill, *, today: date, count: TokenCounter, link: Link)
         for row in skill.dependencies.select_related("target").order_by("kind", "target_path")
     ]
     see_also = DependencyKind.SEE_ALSO.value
+    branch = skill.category.path if skill.category else ""
     return {
         **_identity(skill),
         "weight": skill.weight,
@@ -72,7 +74,8 @@ def skill_for_api(skill: Skill, *, today: date, count: TokenCounter, link: Link)
             for row in needs
             if row["kind"] == see_also
         ],
-        "owners": owners_of(skill.category.path if skill.category else ""),
+        "owners": owners_of(branch),
+        "reviewers": reviewers_of(branch),
         "files": _files(skill, version),
         "links": _links(skill, version, link),
     }
@@ -105,6 +108,22 @@ def owners_of(path: str) -> list[dict[str, str]]:
         {"name": name, "branch": branch}
         for name, branch in rows.values_list("user__username", "category__path")
     ]
+
+
+def reviewers_of(path: str) -> list[dict[str, str | None]]:
+    """Return who owns the branch at ``path`` for reviews, each once, in the order of branches in which they are asked.
+
+    These are its reviewers, then those of each branch above it, then those for the whole library, whose branch is None.
+    """
+    reaching = Q(category=None) | Q(category__path__in=lineage(path))
+    grants = RoleGrant.objects.filter(reaching, role__in=REVIEWING_ROLES, user__is_active=True)
+    rows = sorted(
+        grants.values_list("user__username", "category__path"), key=lambda row: (-len(row[1] or ""), row[0])
+    )
+    nearest: dict[str, str | None] = {}
+    for name, branch in rows:
+        nearest.setdefault(name, branch)
+    return [{"name": name, "branch": branch} for name, branch in nearest.items()]
 
 
 def _identity(skill: Skill) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whom to ask: owners of the nearest branch first, then whoever waits for the least work."""
+"""Whom to ask: reviewers of the nearest branch, who own it for reviews, first; then whoever has the least work waiting."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from skills_app.domain.enums import Role
 
-# Whom reviews are given to; who else may decide is said in fleet_site/access.py.
+# Who owns a branch for reviews: whom they are given to; who else may decide is said in fleet_site/access.py. Its curators own
+# its place in the taxonomy, not its reviews.
 REVIEWING_ROLES = frozenset({Role.REVIEWER})
 # Who brings what was approved into the library, beside admins.
 PROMOTING_ROLES = frozenset({Role.CURATOR, Role.MANAGER})

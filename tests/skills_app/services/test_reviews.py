@@ -54,7 +54,7 @@ def verbs() -> list[str]:
     )
 
 
-def test_opening_asks_the_owner_of_the_branch_and_never_who_opens_or_made_it(
+def test_opening_asks_the_reviewer_of_the_branch_and_never_who_opens_or_made_it(
     version: SkillVersion, olga: User, ada: User
 ) -> None:
     made.person("olga", Role.REVIEWER)

@@ -17,8 +17,10 @@ from fleet_site.tokens import make_token, revoke_token
 from skills_app.domain.change_sets.operations import MergeCategories, Move
 from skills_app.domain.enums import DependencyKind
 from skills_app.domain.records import DependencyRecord
+from skills_app.domain.reviewing.assignment import choose_reviewers
 from skills_app.domain.scoring import REFERENCE_SCORER
 from skills_app.models import Category, PathAlias, Promotion, RoleGrant, Skill
+from skills_app.queries.reviewers import candidates_for
 from skills_app.queries.skills_for_list import PAGE_SIZE
 from skills_app.services.apply_change import apply_change
 from skills_app.services.draft_change import draft_change, preview_change
@@ -67,7 +69,12 @@ def rich_library() -> Skill:
     ]
     set_dependencies(skill=made, dependencies=needs)
     PathAlias.objects.create(path="old/q", skill=made)
-    ada = User.objects.create_user("ada")
+    ada, bea, cleo = (User.objects.create_user(name) for name in ("ada", "bea", "cleo"))
+    for user, path in ((bea, None), (bea, "a"), (ada, None), (cleo, "a/n")):
+        RoleGrant.objects.create(
+            user=user, role="reviewer", category=Category.objects.get(path=path) if path else None
+        )
+    User.objects.create_user("dora", is_active=False).role_grants.create(role="reviewer")
     RoleGrant.objects.create(user=ada, role="curator", category=Category.objects.get(path="a"))
     version = made.current_version
     assert version is not None
@@ -124,6 +131,13 @@ def test_a_skill_says_what_its_page_says(dan: Client) -> None:
     ]
     assert answer["see_also"] == [{"written": "nowhere/y", "path": None, "reason": ""}]
     assert answer["owners"] == [{"name": "ada", "branch": "a"}]
+    assert answer["reviewers"] == [
+        {"name": "cleo", "branch": "a/n"},
+        {"name": "bea", "branch": "a"},
+        {"name": "ada", "branch": None},
+    ]
+    asked = choose_reviewers(candidates_for(made), 9)
+    assert [one.name for one in asked] == [one["name"] for one in answer["reviewers"]]
     assert answer["aliases"] == ["old/q"]
     assert [one["path"] for one in answer["files"]] == ["SKILL.md", "references/guide.md"]
     assert answer["files"][0]["sha256"] == version.content_digest
@@ -160,6 +174,7 @@ def test_a_category_is_told_with_every_documented_field_and_no_other(dan: Client
     assert [(one["path"], one["num_skills"]) for one in answer["children"]] == [("a/n", 1)]
     assert answer["counts"] == {"skills": 1, "skills_directly_here": 0, "open_reviews": 0}
     assert answer["owners"] == [{"name": "ada", "branch": "a"}]
+    assert answer["reviewers"] == [{"name": "bea", "branch": "a"}, {"name": "ada", "branch": None}]
     assert answer["budget"]["num_tokens"] > 0
     assert not answer["budget"]["is_over"]
     assert dan.get(answer["children"][0]["url"]).json()["parent"] == "a"
