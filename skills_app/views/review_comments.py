@@ -14,6 +14,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.parts import parts_of
+from skills_app.domain.reviewing.places import selected_span
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.add_comment import (
     CommentTarget,
@@ -64,6 +65,25 @@ def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewRefused as error:
         return show_review(request, review, error=str(error), error_in="comment", typed=request.POST)
     return step_done(request, pk, said, f"comment-{made.pk}")
+
+
+@require_POST
+@require("comment")
+def quote_source(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer with what other words for the quote of a form would replace, as the source has it, in plain text; 422 if nothing."""
+    review = review_or_404(request, pk)
+    version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
+    target = _target(request, version)
+    document = parse_document(version.content)
+    try:
+        if target.path or "removed_from" in request.POST:
+            raise ReviewRefused("Words of a file, and removed ones, are quoted as their source has them.")
+        start, end = selected_span(
+            document, target.quote, target.before, target.after, path=target.heading_path, is_exact=True
+        )
+    except ReviewRefused as error:
+        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+    return HttpResponse(document.text[start:end], content_type="text/plain; charset=utf-8")
 
 
 @require_POST

@@ -86,6 +86,23 @@ function comment() {
   return true;
 }
 
+// A suggestion begins with the source of the quote, marks and all, unless somebody wrote something meanwhile.
+async function showSource(form) {
+  const { suggestion, quote } = form.elements;
+  const shown = quote.value;
+  if (!shown.trim() || (suggestion.value.trim() && suggestion.value !== shown)) return;
+  const was = suggestion.value;
+  const answer = await fetch(suggestion.dataset.sourceFrom, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (!answer?.ok || answer.redirected || !form.isConnected) return;
+  const source = await answer.text();
+  if (suggestion.value === was && quote.value === shown) suggestion.value = source;
+}
+
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box instanceof Element && box.id === "comment-suggests" && box.checked) showSource(box.form);
+});
+
 // Words quoted by hand are looked for everywhere: what stood beside an earlier selection says nothing of them.
 document.addEventListener("input", (event) => {
   if (!(event.target instanceof Element) || event.target.id !== "comment-quote") return;

@@ -265,3 +265,21 @@ def test_a_selection_that_the_source_writes_in_another_way_stands_on_its_blocks(
         quote
         == "Salt &amp; pepper, ![a picture](https://a.example/p.png) and [more][ref]. - see <https://a.example>"
     )
+
+
+def test_a_suggestion_begins_with_the_source_of_the_selection(open_page: Open, review: Review) -> None:
+    newer = made.next_draft(review.version, "**Note:** do the first thing.", review.version.author)
+    move_review(review=review, version=newer, actor=review.version.author, now=made.NOON, today=made.TODAY)
+    page = open_page(review.get_absolute_url())
+    page.evaluate(
+        """() => {
+          const blocks = [...document.querySelectorAll("[data-review-text] p")];
+          window.getSelection().selectAllChildren(blocks.find((block) => block.textContent.includes("Note:")));
+        }"""
+    )
+    page.keyboard.press("c")
+    wait_until(page, "document.activeElement.id === 'comment-body'")
+    expect(page.get_by_label("Suggested words")).to_have_value("Note: do the first thing.")
+    page.get_by_label("Suggest other words for the quote").check()
+
+    expect(page.get_by_label("Suggested words")).to_have_value("**Note:** do the first thing.")

@@ -66,6 +66,19 @@ def anchor_selection(
         QuoteNotFound: the words are not in the document, or nothing says which of several places is meant;
         ReviewRefused: the place must be exact, and other words there would break the document.
     """
+    return make_anchor(document, *selected_span(document, quote, before, after, path=path, is_exact=is_exact))
+
+
+def selected_span(
+    document: SkillDocument,
+    quote: str,
+    before: str = "",
+    after: str = "",
+    *,
+    path: Sequence[str] = (),
+    is_exact: bool = False,
+) -> tuple[int, int]:
+    """Return the offsets of words that a reader selected, as ``anchor_selection`` finds them; it says what is raised."""
     wanted = tuple(path)
     found = None
     if wanted == FRONT_MATTER_PATH:
@@ -81,8 +94,7 @@ def anchor_selection(
             f"“{words[:80]}{'…' if len(words) > 80 else ''}” does not stand in the document, or stands there several "
             "times. Quote it as it is, with some words more."
         )
-    span = editable_span(document, found.start, found.end) if is_exact else (found.start, found.end)
-    return make_anchor(document, *span)
+    return editable_span(document, found.start, found.end) if is_exact else (found.start, found.end)
 
 
 def editable_span(document: SkillDocument, start: int, end: int) -> tuple[int, int]:

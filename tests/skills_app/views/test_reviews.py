@@ -486,6 +486,21 @@ def test_words_that_the_source_writes_in_another_way_stand_on_their_whole_blocks
     assert row.quote == "Salt &amp; pepper and [more][ref]."
 
 
+def test_the_source_of_a_quote_is_told_as_a_suggestion_would_replace_it(
+    review: Review, version: SkillVersion, cast: dict[str, User]
+) -> None:
+    newer = made.next_draft(version, "**Note:** do the\nfirst thing. <b>Bold</b> & thin.", cast["olga"])
+    post(cast["olga"], "move", review, number=newer.number)
+
+    told = post(cast["ada"], "quote_source", review, quote="Note: do the first thing.", number=newer.number)
+
+    assert (told.status_code, told.content.decode()) == (200, "**Note:** do the\nfirst thing.")
+    assert told.headers["Content-Type"].startswith("text/plain")
+    assert post(cast["ada"], "quote_source", review, quote="Bold</b", number=newer.number).status_code == 422
+    assert post(cast["ada"], "quote_source", review, quote="nowhere", number=newer.number).status_code == 422
+    assert post(cast["ada"], "quote_source", review, quote="thin", removed_from=2).status_code == 422
+
+
 def test_what_was_seen_under_an_older_key_can_be_marked_as_not_seen(
     review: Review, version: SkillVersion, cast: dict[str, User]
 ) -> None:
