@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from skills_app.domain.limits import DESCRIPTION_MAX, NAME_MAX, NAME_PATTERN, RESERVED_WORDS
-from skills_app.domain.paths import clean_path
+from skills_app.domain.paths import NOT_CATEGORIES, clean_path
 
 FALLBACK_NAME = "new-skill"
 DEEPEST_PLACE = 3
@@ -103,11 +103,14 @@ def _one_line(text: str) -> str:
 def placed(path: str, *, name: str) -> str:
     """Return the place of a skill named ``name``: ``path`` as an address whose last segment is the name.
 
-    What is deeper than the library likes loses its middle; what is no address at all becomes ``general/<name>``.
+    What is deeper than the library likes loses its middle; what is no address at all, or where a library keeps no skills,
+    becomes ``general/<name>``.
     """
     parts = [part for part in clean_path(path).split("/") if part]
     if parts and (parts[-1] == name or len(parts) > 1):
         parts = parts[:-1]
+    if parts and parts[0] in NOT_CATEGORIES:
+        parts = []
     return "/".join([*parts[: DEEPEST_PLACE - 1], name]) if parts else f"general/{name}"
 
 

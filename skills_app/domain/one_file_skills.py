@@ -21,11 +21,14 @@ def one_file_paths(path: str) -> tuple[str, str]:
 def led_astray(effect: Effect, one_files: Set[str]) -> Iterator[tuple[Target, str]]:
     """Yield what ``effect`` takes from where one-file skills are found, with why that cannot be.
 
-    These are the folders themselves, and each skill with a key of ``one_files`` that leaves them by itself.
+    These are the folders that hold a skill with a key of ``one_files``, and each such skill that leaves them by itself.
     """
-    gone = set()
+    gone, held = set(), set()
+    for target, (before, _) in effect.addresses.items():
+        if target.kind is Kind.SKILL and target.key in one_files:
+            held.add(parent_of(before))
     for target, (before, after) in sorted(effect.addresses.items()):
-        if target.kind is Kind.CATEGORY and before in ONE_FILE_FOLDERS and after != before:
+        if target.kind is Kind.CATEGORY and before in held and before in ONE_FILE_FOLDERS and after != before:
             gone.add(before)
             yield target, FOLDERS_STAY
     for target, (before, after) in sorted(effect.addresses.items()):

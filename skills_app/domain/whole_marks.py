@@ -94,8 +94,13 @@ def _code_and_atoms(text: str, start: int, end: int) -> Iterator[_Pair]:
     for run in _TICKS.finditer(text, start, end):
         closers.setdefault(len(run[0]), []).append(run.start())
     at = start
+    ticks, atom = _TICKS.search(text, at, end), _ATOM.search(text, at, end)
     while at < end:
-        ticks, atom = _TICKS.search(text, at, end), _ATOM.search(text, at, end)
+        # Each is looked for again only when it was passed over, so that a paragraph is read once and not once a mark.
+        if ticks is not None and ticks.start() < at:
+            ticks = _TICKS.search(text, at, end)
+        if atom is not None and atom.start() < at:
+            atom = _ATOM.search(text, at, end)
         if ticks is not None and (atom is None or ticks.start() < atom.start()):
             length = len(ticks[0])
             later = closers.get(length, [])

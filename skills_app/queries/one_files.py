@@ -24,14 +24,13 @@ def stay_conflicts(tree: Tree, operations: Sequence[Operation], effect: Effect) 
 
     ``tree`` holds the addresses with the effect. Reads nothing where no such folder is touched.
     """
-    leaving = [
+    inside = [
         target.key
-        for target, (before, after) in effect.addresses.items()
-        if target.kind is Kind.SKILL and one_file_paths(before)[1] and not one_file_paths(after)[1]
+        for target, (before, _) in effect.addresses.items()
+        if target.kind is Kind.SKILL and one_file_paths(before)[1]
     ]
     return [
-        stay_conflict(tree, operations, target, why)
-        for target, why in led_astray(effect, _one_files(leaving))
+        stay_conflict(tree, operations, target, why) for target, why in led_astray(effect, _one_files(inside))
     ]
 
 
@@ -40,7 +39,9 @@ class StayingPut:
 
     def __init__(self, tree: Tree, categories: Sequence[str], skills: Sequence[str]) -> None:
         places = [_first_path(tree, Target(Kind.CATEGORY, key)) for key in categories]
-        self.has_folder = any(path in ONE_FILE_FOLDERS for path in places)
+        folders = [path for path in places if path in ONE_FILE_FOLDERS]
+        held = Skill.objects.filter(category__path__in=folders, current_version__content_kind="json")
+        self.has_folder = bool(folders) and held.exists()
         inside = [key for key in skills if one_file_paths(_first_path(tree, Target(Kind.SKILL, key)))[1]]
         self.has_skill = bool(_one_files(inside))
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from skills_app.domain.documents import SkillDocument, parse_document
-from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.quote_anchors import QuoteAnchor, make_anchor
 from skills_app.domain.reviewing.block_place import blocks_between
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
-from skills_app.domain.reviewing.passages import quote_span
+from skills_app.domain.reviewing.passages import quote_span, span_of_whole_words
 from skills_app.domain.reviewing.places import (
     REMOVED_IN,
     PlaceKind,
@@ -22,12 +22,14 @@ from skills_app.domain.reviewing.places import (
     place_comment,
     section_at,
     section_words,
+    selected_span,
 )
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.review_state import audit_review
 
 _WORD = re.compile(r"\w+")
+_REMOVED = "Words that are removed cannot be edited any more. Say what is missing, or quote words that stand there now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,7 @@ def add_comment(
             stands for words that are removed.
     """
     if removed_by is not None and text.suggestion is not None:
-        raise ReviewRefused(
-            "Words that are removed cannot be edited any more. Say what is missing, or quote words that stand there now."
-        )
+        raise ReviewRefused(_REMOVED)
     _check(text, has_quote=bool(target.quote.strip()))
     if len(target.quote) > LONGEST_QUOTE:
         raise ReviewRefused(
@@ -92,7 +92,7 @@ def add_comment(
     document = parse_document(version.content)
     anchor, path, quote = None, target.heading_path, ""
     if target.path:
-        path, quote = (), _quote_of_file(version, target)
+        path, quote = (), _quote_of_file(version, target, is_exact=text.suggestion is not None)
     elif target.lines:
         found = _blocks(document, target)
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
@@ -134,20 +134,39 @@ def _blocks(document: SkillDocument, target: CommentTarget) -> QuoteAnchor:
     return make_anchor(document, place.start, place.end)
 
 
-def _quote_of_file(version: SkillVersion, target: CommentTarget) -> str:
-    """Return the words of a file that a comment is about, as they stand there; empty for the whole file."""
+def _quote_of_file(version: SkillVersion, target: CommentTarget, *, is_exact: bool) -> str:
+    """Return the words of a file that a comment is about, as they stand there; empty for the whole file.
+
+    A selection that begins or ends inside a word stands for whole words, unless other words are to take its place
+    (``is_exact``). Words of Markdown may come as a page shows them, without marks.
+    """
     file = version.files.filter(path=target.path).defer("data").first()
     if file is None:
         raise ReviewRefused(f"This version has no file {target.path[:200]}.")
     if not target.quote.strip():
         return ""
-    span = quote_span(file.text or "", target.quote)
+    text = file.text or ""
+    span = quote_span(text, target.quote)
+    if span is None and not is_exact:
+        span = span_of_whole_words(text, target.quote)
+    if span is None and file.path.lower().endswith(".md"):
+        span = _shown_span(text, target, is_exact)
     if file.text is None or span is None:
         raise ReviewRefused(
             f"“{' '.join(target.quote.split())[:80]}” does not stand in {target.path[:200]}, or stands there several times. "
             "Quote it as it is, with some words more."
         )
     return file.text[slice(*span)]
+
+
+def _shown_span(text: str, target: CommentTarget, is_exact: bool) -> tuple[int, int] | None:
+    """Return where words that a page shows stand in the source of a Markdown file, if those stand there once."""
+    document = parse_document(text)
+    try:
+        span = selected_span(document, target.quote, target.before, target.after, is_exact=is_exact)
+    except QuoteNotFound:
+        return None
+    return quote_span(text, text[slice(*span)])
 
 
 @transaction.atomic
@@ -183,6 +202,8 @@ def edit_draft(*, comment: Comment, author: User, text: CommentText) -> Comment:
             edited.
     """
     locked = _own_draft(comment, author)
+    if text.suggestion is not None and REMOVED_IN in (locked.anchor or {}):
+        raise ReviewRefused(_REMOVED)
     _check(text, has_quote=bool(locked.quote))
     if text.suggestion is not None and locked.anchor is not None:
         _make_editable(locked)

@@ -17,7 +17,7 @@ from skills_app.adapters.library_folder import (
 from skills_app.domain.enums import SkillStatus, VersionOrigin
 from skills_app.domain.errors import AliasLoops, PathTaken, SkillsError
 from skills_app.domain.library_problems import LibraryProblem, LibraryReason
-from skills_app.domain.paths import clean_path, disk_path, lineage
+from skills_app.domain.paths import clean_path, disk_path, lineage, set_aside
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
 from skills_app.models import Category, PathAlias, Skill
 from skills_app.queries.published import version_on_disk
@@ -153,8 +153,10 @@ class _Import:
             if alias is not None:
                 self.led_away[path] = alias.path
                 continue
-            title = titles.get(path, "")
-            make_category(path=path, description=description, title=title, actor_name=ACTOR)
+            if why := set_aside(path):
+                self._conflict(f"index#taxonomy_tree/{path}", why)
+                continue
+            make_category(path=path, description=description, title=titles.get(path, ""), actor_name=ACTOR)
             known.update(unknown)
 
     def _note_old_categories(self) -> None:
@@ -166,8 +168,7 @@ class _Import:
             leads_to = alias.skill or alias.category
             message = f"The index still names the category '{path}', but '{old}' leads to {leads_to} now, so it was not made."
             where = f"index#taxonomy_tree/{path}"[:1024]
-            problem = LibraryProblem(where, LibraryReason.CONFLICT, message, _OLD_CATEGORY_REMEDY)
-            self.problems.append(problem)
+            self.problems.append(LibraryProblem(where, LibraryReason.CONFLICT, message, _OLD_CATEGORY_REMEDY))
 
     def _result(self, num_new_categories: int) -> LibraryImport:
         return LibraryImport(

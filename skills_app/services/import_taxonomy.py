@@ -11,7 +11,7 @@ from skills_app.domain.change_sets.operations import Move, Operation, Refacet, R
 from skills_app.domain.change_sets.rows import TOP, Kind
 from skills_app.domain.errors import AliasLoops, PathInvalid, PathTaken
 from skills_app.domain.library_problems import LibraryProblem
-from skills_app.domain.paths import is_path, lineage, parent_of
+from skills_app.domain.paths import is_path, lineage, parent_of, set_aside
 from skills_app.domain.storable import storable_text
 from skills_app.domain.taxonomy_files import meta_differences
 from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex, read_index
@@ -157,6 +157,9 @@ class _Taking:
             path = category + path.removeprefix(at)
         if not is_path(path):
             self.report.refused.append(f"{path} was not made a category: it is too long or too deep.")
+            return ""
+        if why := set_aside(path):
+            self.report.refused.append(f"{path} was not made a category. {why}")
             return ""
         if any(one in skills and one not in known for one in lineage(path)):
             told = f"{path} was not made a category, because a skill lives there or above it."

@@ -35,6 +35,7 @@ def restore_version(*, version: SkillVersion, actor: User, reason: str, now: dat
             content_kind=version.content_kind,
             origin=VersionOrigin.RESTORE,
             made_at=now,
+            parent=skill.current_version,
             files=files,
             metadata=version.metadata,
             message=f"Restored from version {version.number}: {reason.strip()}"[:2000],

@@ -75,12 +75,39 @@ def quote_span(text: str, quote: str) -> tuple[int, int] | None:
 
 
 def quote_spans(text: str, quote: str) -> list[tuple[int, int]]:
-    """Return where the words of ``quote`` stand in ``text``, blanks apart: the first two places at most."""
+    """Return where the words of ``quote`` stand in ``text`` as whole words, blanks apart: the first two places at most.
+
+    So ``x = 1`` does not stand in ``x = 10``.
+    """
     words = quote.split()
     if not words:
         return []
-    found = re.compile(r"\s+".join(map(re.escape, words))).finditer(text)
+    found = re.compile(rf"{_edge(words[0][0])}{_flowing(words)}{_edge(words[-1][-1])}").finditer(text)
     return [match.span() for match in islice(found, 2)]
+
+
+def span_of_whole_words(text: str, quote: str) -> tuple[int, int] | None:
+    """Return the whole words around the only place of ``quote``, which may begin and end inside words; None without one."""
+    words = quote.split()
+    found = re.compile(_flowing(words)).finditer(text) if words else iter(())
+    places = [match.span() for match in islice(found, 2)]
+    if len(places) != 1:
+        return None
+    start, end = places[0]
+    while start and _edge(text[start]) and _edge(text[start - 1]):
+        start -= 1
+    while end < len(text) and _edge(text[end - 1]) and _edge(text[end]):
+        end += 1
+    return start, end
+
+
+def _flowing(words: Sequence[str]) -> str:
+    return r"\s+".join(map(re.escape, words))
+
+
+def _edge(character: str) -> str:
+    """Return the pattern of an end of a quote: one inside a word is none."""
+    return r"\b" if re.match(r"\w", character) else ""
 
 
 def added_pieces(old: str, new: str) -> str:

@@ -45,6 +45,7 @@ def test_names_are_mended(text: str, name: str) -> None:
         ("a/b/c/d/e", "a/b/async"),
         ("engineering", "engineering/async"),
         ("../../etc", "general/async"),
+        ("_drafts/python/async", "general/async"),
         ("", "general/async"),
     ],
 )

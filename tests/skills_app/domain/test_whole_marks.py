@@ -4,6 +4,7 @@ import pytest
 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.whole_marks import whole_span
+from tests.effort import within_reason
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,11 @@ def test_marks_without_end_are_read_to_the_end(text: str) -> None:
 
     assert start <= 40
     assert end >= 60
+
+
+@pytest.mark.parametrize("piece", ["`a` ", "&amp; ", "<b "])
+def test_a_large_paragraph_is_read_once_and_not_once_a_mark(piece: str) -> None:
+    text = piece * (90_000 // len(piece)) + "end"
+    document = parse_document(text)
+    with within_reason():
+        assert whole_span(document, len(text) - 3, len(text)) == (len(text) - 3, len(text))

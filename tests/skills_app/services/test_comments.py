@@ -93,6 +93,25 @@ def test_words_of_a_file_are_quoted_and_kept_with_the_file(
         made.comment(review, ada, file="scripts/run.py", quote="print(1)")
 
 
+def test_words_of_a_markdown_file_are_found_as_a_page_shows_them(
+    review: Review, ada: User, version: SkillVersion
+) -> None:
+    version.files.update(
+        path="references/guide.md", text="# Guide\n\nUse **the first** `tool`, and [read](x.md).\n"
+    )
+    row = made.comment(review, ada, file="references/guide.md", quote="the first tool, and read")
+    assert row.quote == "the first** `tool`, and [read"
+    assert placed(row, version) is PlaceKind.FILE
+
+
+def test_a_selection_inside_a_word_of_a_file_stands_for_the_word_and_is_not_edited(
+    review: Review, ada: User, version: SkillVersion
+) -> None:
+    assert made.comment(review, ada, file="scripts/run.py", quote="rint(1)").quote == "print(1)"
+    with pytest.raises(ReviewRefused, match="does not stand in scripts/run.py"):
+        made.comment(review, ada, file="scripts/run.py", quote="rint(1)", suggestion="x")
+
+
 def test_a_quote_is_carried_to_a_later_version_or_is_lost_and_never_put_elsewhere(
     review: Review, ada: User, version: SkillVersion, olga: User
 ) -> None:
@@ -297,7 +316,7 @@ def test_a_suggestion_of_a_file_whose_words_or_which_itself_is_gone_is_refused(
     review: Review, ada: User, olga: User, version: SkillVersion
 ) -> None:
     row = made.comment(review, ada, file="scripts/run.py", quote="print(1)", suggestion="print(2)")
-    other = made.comment(review, ada, file="scripts/run.py", quote="rint(1)", suggestion="x")
+    other = made.comment(review, ada, file="scripts/run.py", quote="(1)", suggestion="(2)")
     same = made.comment(review, ada, file="scripts/run.py", quote="(1)", suggestion="(1)")
     made.send(review, ada)
 

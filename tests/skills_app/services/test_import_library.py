@@ -150,6 +150,16 @@ def test_the_small_library_uses_every_part_of_its_index(tmp_path: Path) -> None:
     assert not Skill.objects.filter(path__contains="draft").exists()
 
 
+def test_a_category_of_the_index_where_no_skill_lies_is_a_problem_and_stops_nothing(tmp_path: Path) -> None:
+    index = json.loads((write_library(tmp_path) / "taxonomy_index.json").read_text())
+    index["taxonomy_tree"]["_drafts"] = {"description": "Not yet"}
+    (tmp_path / "taxonomy_index.json").write_text(json.dumps(index))
+    result = import_library(root=tmp_path)
+    assert [one.path for one in result.problems] == ["index#taxonomy_tree/_drafts"]
+    assert "_core/reasoning" in result.created
+    assert not Category.objects.filter(path="_drafts").exists()
+
+
 def test_a_changed_file_makes_the_next_version_and_nothing_else(tmp_path: Path) -> None:
     import_library(root=write_library(tmp_path))
     (tmp_path / "old/place/docker/references/guide.md").write_text("# Better guide\n")

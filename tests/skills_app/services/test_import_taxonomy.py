@@ -163,6 +163,15 @@ def test_an_alias_of_somebody_else_and_a_skill_as_category_are_left_out_and_said
     assert not Category.objects.filter(path="b/z").exists()
 
 
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_what_lies_where_a_library_keeps_no_skills_is_left_out_and_said(ben: User, is_dry_run: bool) -> None:
+    wanted = index(one=entry("_drafts/x")) | {"taxonomy_tree": {"_templates": {}, "fine": {}}}
+    report = import_taxonomy(index=wanted, actor=ben, is_dry_run=is_dry_run)
+    told = [one for one in report.refused if "keeps what is no skill there" in one]
+    assert [one.split()[0] for one in told] == ["_drafts", "_templates"]
+    assert report.categories == ["fine"]
+
+
 def test_numbers_that_differ_from_what_is_counted_are_told(ben: User) -> None:
     stated = {"total_skills": 9, "statistics": {"by_type": {"technical": 9}, "by_weight": 3}}
     report = import_taxonomy(index={}, meta=stated, actor=ben, is_dry_run=True)

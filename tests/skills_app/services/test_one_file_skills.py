@@ -193,6 +193,18 @@ def test_an_undo_that_would_lead_a_file_astray_is_refused(root: Path, ben: User)
     check_folder(root)
 
 
+def test_a_folder_for_one_file_skills_that_holds_none_goes_where_it_likes_and_back(
+    root: Path, ben: User
+) -> None:
+    make_skill(path="core/y")
+    write_folder(root)
+    change = done(ben, Rename(Kind.CATEGORY, place("core"), "mcp_capabilities"))
+    assert undo_change(change=change, actor=ben).status == "undone"
+    check_folder(root)
+    refused, _ = move_refusals(DraftedTree(), categories=[place("core")], skills=[])
+    assert FOLDERS_STAY not in refused.values()
+
+
 def test_the_picker_and_the_drag_say_why(root: Path) -> None:
     reasoning, person_key = skill("_core/reasoning"), place("memory_blocks")
     refused, _ = move_refusals(DraftedTree(), categories=[], skills=[reasoning])

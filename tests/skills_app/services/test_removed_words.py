@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from skills_app.domain.errors import ReviewRefused
 from skills_app.models import Comment, Review, SkillVersion
-from skills_app.services.add_comment import CommentTarget, CommentText, add_comment
+from skills_app.services.add_comment import CommentTarget, CommentText, add_comment, edit_draft
 from skills_app.services.compare_comments import compare_comments
 from skills_app.services.open_review import move_review
 from skills_app.services.read_review import read_review
@@ -118,3 +118,6 @@ def test_removed_words_must_have_stood_there_and_are_not_edited(review: Review, 
         on_removed(review, ada, "first sentence")
     with pytest.raises(ReviewRefused, match="cannot be edited any more"):
         on_removed(review, ada, suggestion="x")
+    draft = on_removed(review, ada)
+    with pytest.raises(ReviewRefused, match="cannot be edited any more"):
+        edit_draft(comment=draft, author=ada, text=CommentText("Why?", suggestion="x"))

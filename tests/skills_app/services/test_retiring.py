@@ -220,6 +220,7 @@ def test_an_old_version_is_restored_as_a_new_draft_and_judged_today(published: S
     new = restore_version(version=old, actor=ben, reason="The new one misleads.", now=NOW)
 
     assert (new.number, new.origin, new.digest) == (3, VersionOrigin.RESTORE, old.digest)
+    assert new.parent == old, "a draft that somebody else is at is left alone"
     assert new.message == "Restored from version 1: The new one misleads."
     assert [file.path for file in new.files.all()] == ["references/guide.md"]
     assert ValidationReport.objects.filter(version=new, is_own=True).exists()

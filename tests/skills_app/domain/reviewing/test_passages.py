@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_app.domain.reviewing.passages import MOST_PIECES, added_pieces, change_of_passage, quote_span
+from skills_app.domain.reviewing.passages import (
+    MOST_PIECES,
+    added_pieces,
+    change_of_passage,
+    quote_span,
+    span_of_whole_words,
+)
 
 OLD = "Alpha is one thing. Beta is another thing. Gamma comes last.\n\n- delta here\n- epsilon there\n"
 
@@ -90,6 +96,23 @@ def test_quoted_words_are_found_once_or_not_at_all(quote: str, expected: str | N
     span = quote_span(OLD, quote)
 
     assert (OLD[slice(*span)] if span else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("x = 1\n", True), ("x = 10\n", False), ("max = 1", False), ("(x = 1)", True)]
+)
+def test_a_quote_stands_in_whole_words_alone(text: str, found: bool) -> None:
+    assert (quote_span(text, "x = 1") is not None) == found
+
+
+@pytest.mark.parametrize(
+    ("quote", "words"),
+    [("ot", "other"), ("other wor", "other words"), ("-- x", "-- x"), ("o", None), ("", None)],
+)
+def test_a_selection_inside_words_stands_for_the_whole_ones(quote: str, words: str | None) -> None:
+    text = "-- x: other words"
+    span = span_of_whole_words(text, quote)
+    assert (text[slice(*span)] if span else None) == words
 
 
 LINES = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8)
