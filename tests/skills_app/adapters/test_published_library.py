@@ -204,6 +204,8 @@ def test_no_skill_is_read_half_old_and_half_new(tmp_path: Path) -> None:
             only = {file.path for file in skill.files} - {"scripts/run.sh"}
             if (skill.content, *only) not in states:
                 mixtures.append((skill.content, only))
+            # Two readers without a pause would always hold the folder, one or the other, and nobody could publish.
+            stop.wait(0.05)
 
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
