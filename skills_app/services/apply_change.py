@@ -24,10 +24,17 @@ from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen, ChangeOvert
 from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDependency
 from skills_app.queries.change_impact import looking_after, told_of
 from skills_app.queries.change_preview import Preview, later_changes, preview_operations
+from skills_app.queries.change_standing import standing_words
 from skills_app.queries.changes_since import changed_outside, changes_since, words_of
 from skills_app.queries.one_files import stay_conflicts
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
-from skills_app.services.draft_change import consent_of, consents_missing, one_at_a_time, told_first
+from skills_app.services.draft_change import (
+    consent_of,
+    consents_missing,
+    locked_change,
+    one_at_a_time,
+    told_first,
+)
 from skills_app.services.ended_rows import (
     bring_back_categories,
     bring_back_the_rest,
@@ -49,22 +56,21 @@ def apply_change(*, change: PlacementChange, actor: User, expected_digest: str) 
     caller has asked who may, and has no transaction open.
 
     Raises:
-        ChangeNotOpen: somebody applied or dropped it meanwhile.
+        ChangeNotOpen: somebody applied or dropped it meanwhile; the message says who.
         ChangeConflicts: something is in the way, or it would do nothing; the message names the changes since.
         ChangeOvertaken: its effect is another by now; the message names the changes since.
         PublishingError: the library folder cannot follow; nothing was changed.
     """
     with following_library() as folder, transaction.atomic():
         one_at_a_time()
-        change = PlacementChange.objects.get(pk=change.pk)
-        return _apply(change, actor, expected_digest, folder)
+        return _apply(locked_change(change), actor, expected_digest, folder)
 
 
 def _apply(
     change: PlacementChange, actor: User, expected_digest: str, folder: LibraryFollower
 ) -> PlacementChange:
     if change.status not in OPEN:
-        raise ChangeNotOpen(f"This change-set is {change.status} already.")
+        raise ChangeNotOpen(standing_words(change, "it cannot be applied any more"))
     preview = preview_operations(operations_from(change.operations), with_impact=False)
     if preview.conflicts:
         said = "Something is in the way of this change-set."
@@ -106,9 +112,9 @@ def accept_change(
     """
     with following_library() as folder, transaction.atomic():
         one_at_a_time()
-        change = PlacementChange.objects.get(pk=change.pk)
+        change = locked_change(change)
         if change.status != ChangeStatus.PROPOSED:
-            raise ChangeNotOpen(f"This change-set is {change.status}, so there is nothing to accept.")
+            raise ChangeNotOpen(standing_words(change, "there is nothing to accept"))
         change.consents = [*change.consents, consent_of(change, actor, may_curate)]
         change.save(update_fields=["consents", "updated_at"])
         record_audit(
@@ -131,12 +137,12 @@ def undo_change(*, change: PlacementChange, actor: User, reason: str = "") -> Pl
     """
     with following_library() as folder, transaction.atomic():
         one_at_a_time()
-        return _undo(PlacementChange.objects.get(pk=change.pk), actor, reason, folder)
+        return _undo(locked_change(change), actor, reason, folder)
 
 
 def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFollower) -> PlacementChange:
     if change.status != ChangeStatus.APPLIED:
-        raise ChangeNotOpen(f"This change-set is {change.status}, so there is nothing to undo.")
+        raise ChangeNotOpen(standing_words(change, "there is nothing to undo"))
     effect = effect_from(change.effect)
     rows = read_taxonomy(key for key, (old, new) in effect.homes.items() if old.facets != new.facets)
     conflicts = undo(rows.tree, effect)

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from skills_app.domain.change_sets.operations import Operation, operations_data, operations_from
 from skills_app.domain.change_sets.states import OPEN, ChangeStatus
-from skills_app.domain.errors import ChangeConflicts, ChangeDataError, ChangeNotOpen
+from skills_app.domain.errors import ChangeConflicts, ChangeDataError, ChangeNotOpen, ChangeOvertaken
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import PlacementChange
 from skills_app.queries.change_branches import branches_missing, keys_at
 from skills_app.queries.change_preview import Preview, preview_operations
+from skills_app.queries.change_standing import standing_words
 from skills_app.queries.changes_since import changes_since, looked_at, words_of
 from skills_app.queries.published import library_root
 from skills_app.services.library_of_change import folder_conflicts
@@ -35,10 +36,12 @@ def draft_change(
 ) -> PlacementChange:
     """Keep ``operations`` as a new draft, or as those of ``change``, which is open; a proposal becomes a draft again.
 
-    A new draft remembers that its author saw the tree as it was at ``as_of``, or else as it is now.
+    A new draft remembers that its author saw the tree as it was at ``as_of``, or else as it is now. Of an open one the
+    caller has read the operations that these follow or replace.
 
     Raises:
-        ChangeNotOpen: the change was applied, undone or dropped meanwhile.
+        ChangeNotOpen: the change was applied, undone or dropped meanwhile; the message says by whom.
+        ChangeOvertaken: its operations are others by now, as from another window of its author.
         ChangeDataError: there are too many operations.
     """
     data = storable_json(operations_data(operations_from(operations_data(operations))))
@@ -48,8 +51,10 @@ def draft_change(
         change = PlacementChange(author=actor, author_name=actor.get_username())
         change.impact = {"looked_at": min(as_of or now, now).isoformat()}
     else:
-        change = PlacementChange.objects.select_for_update().get(pk=change.pk)
-        _need_open(change)
+        read, change = change.operations, locked_change(change)
+        _need_open(change, "it cannot be changed any more")
+        if change.operations != read:
+            raise ChangeOvertaken("The steps of this change-set were changed meanwhile. Look at them again.")
     change.operations, change.status, change.consents = data, ChangeStatus.DRAFT, []
     change.title, change.reason = storable_text(title, longest=200), storable_text(reason)
     change.digest, change.impact, change.proposed_at = "", _remembered(change), None
@@ -83,7 +88,8 @@ def pick_up_draft(*, change: PlacementChange, actor: User) -> PlacementChange:
     """Make an open change-set the one to which its author adds steps; a proposal becomes a draft again.
 
     Raises:
-        ChangeNotOpen: the change was applied, undone or dropped meanwhile.
+        ChangeNotOpen: the change was applied, undone or dropped meanwhile; the message says by whom.
+        ChangeOvertaken: its steps are others by now.
     """
     operations = operations_from(change.operations)
     return draft_change(
@@ -95,7 +101,7 @@ def pick_up_draft(*, change: PlacementChange, actor: User) -> PlacementChange:
 def note_changes_seen(*, change: PlacementChange, until: datetime) -> None:
     """Remember that the author of an open change-set knows what others did until then; what is later is told still."""
     one_at_a_time()
-    change = PlacementChange.objects.get(pk=change.pk)
+    change = locked_change(change)
     seen = max(looked_at(change), min(until, timezone.now()))
     change.impact = {**change.impact, "looked_at": seen.isoformat()}
     PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(impact=change.impact)
@@ -106,26 +112,33 @@ def one_at_a_time() -> None:
     PlacementChange.objects.select_for_update().order_by("pk").values_list("pk", flat=True).first()
 
 
+def locked_change(change: PlacementChange) -> PlacementChange:
+    """Return ``change`` as it stands, and keep everybody else from changing it until the transaction ends.
+
+    Who also wants ``one_at_a_time`` takes that lock first, so that no two wait for each other.
+    """
+    return PlacementChange.objects.select_for_update().get(pk=change.pk)
+
+
 @transaction.atomic
 def propose_change(*, change: PlacementChange, actor: User, may_curate: Sequence[str]) -> PlacementChange:
     """Ask those who curate the branches for consent; that of the proposer counts for those at a path of ``may_curate``.
 
     Raises:
-        ChangeNotOpen: it is not a draft.
+        ChangeNotOpen: it is not a draft any more; the message says by whom.
         ChangeConflicts: something is in the way, or it would do nothing.
     """
+    locked_change(change)
+    change.refresh_from_db()
+    if change.status != ChangeStatus.DRAFT:
+        raise ChangeNotOpen(standing_words(change, "it cannot be proposed"))
     preview = preview_change(change=change)
     if preview.conflicts or preview.effect.is_empty:
         said = "Nothing can be proposed while something is in the way."
         raise ChangeConflicts(told_first(said, change, preview), preview.conflicts)
-    consents = [consent_of(change, actor, may_curate)]
-    now = timezone.now()
-    claimed = PlacementChange.objects.filter(pk=change.pk, status=ChangeStatus.DRAFT).update(
-        status=ChangeStatus.PROPOSED, proposed_at=now, consents=consents, updated_at=now
-    )
-    if claimed != 1:
-        raise ChangeNotOpen("This change-set is not a draft any more.")
-    change.refresh_from_db()
+    change.consents = [consent_of(change, actor, may_curate)]
+    change.status, change.proposed_at = ChangeStatus.PROPOSED, timezone.now()
+    change.save(update_fields=["status", "proposed_at", "consents", "updated_at"])
     _audit(change, actor, "proposed_change")
     return change
 
@@ -137,12 +150,14 @@ def drop_change(*, change: PlacementChange, actor: User, reason: str = "") -> No
     The author of a proposal that somebody else declines is told, and whoever had consented to it.
 
     Raises:
-        ChangeNotOpen: it was applied, undone or dropped already.
+        ChangeNotOpen: it was applied, undone or dropped already, or is a draft of somebody else (again); the message says
+            by whom.
         ChangeDataError: somebody else's proposal is declined without a reason.
     """
-    change = PlacementChange.objects.select_for_update().get(pk=change.pk)
-    if change.status not in OPEN:
-        raise ChangeNotOpen("This change-set is not open any more.")
+    change = locked_change(change)
+    _need_open(change, "it cannot be dropped any more")
+    if change.author_id != actor.pk and change.status == ChangeStatus.DRAFT:
+        raise ChangeNotOpen(standing_words(change, "there is nothing to decline"))
     reason, was = storable_text(reason.strip()), change.status
     if change.author_id != actor.pk and not reason:
         raise ChangeDataError("Say why you decline it: its author is told.")
@@ -185,9 +200,9 @@ def _remembered(change: PlacementChange) -> dict[str, Any]:
     return {name: change.impact[name] for name in ("looked_at",) if name in change.impact}
 
 
-def _need_open(change: PlacementChange) -> None:
+def _need_open(change: PlacementChange, so: str) -> None:
     if change.status not in OPEN:
-        raise ChangeNotOpen(f"This change-set is {change.status}, so it cannot be changed.")
+        raise ChangeNotOpen(standing_words(change, so))
 
 
 def _audit(change: PlacementChange, actor: User, verb: str) -> None:

@@ -115,7 +115,7 @@ def change_pick_up(request: HttpRequest, key: str) -> HttpResponse:
     change, user = _own(request, key), cast(User, request.user)
     try:
         pick_up_draft(change=change, actor=user)
-    except ChangeNotOpen as error:
+    except (ChangeNotOpen, ChangeOvertaken) as error:
         messages.error(request, str(error))
         return _page(request, _change(key), 409)
     return redirect("taxonomy:tree")
@@ -196,7 +196,7 @@ def change_drop(request: HttpRequest, key: str) -> HttpResponse:
     """Give up one's own open change-set; a proposal may be turned down by who curates one of its branches."""
     change, user = _change(key), cast(User, request.user)
     is_owner = any(may(user, "curate", branch=path) for path in _branches(change))
-    if change.author_id != user.pk and not (change.status == ChangeStatus.PROPOSED and is_owner):
+    if change.author_id != user.pk and not (change.status != ChangeStatus.DRAFT and is_owner):
         raise PermissionDenied("Only its author, or who curates one of its branches, may drop a change-set.")
     reason = request.POST.get("reason", "")
     try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from fleet_site.access import may_somewhere, require
 from fleet_site.http import render_page
 from skills_app.domain.change_sets.operations import operations_from
-from skills_app.domain.errors import ChangeDataError, ChangeNotOpen
+from skills_app.domain.errors import ChangeDataError, ChangeNotOpen, ChangeOvertaken
 from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
 from skills_app.models import Category, PlacementChange
 from skills_app.queries.draft_marks import DraftMarks, drawn_change, marks_of, open_draft, other_open_changes
@@ -95,7 +95,7 @@ def step_add(request: HttpRequest) -> HttpResponse:
             reason=draft.reason if draft else "",
             as_of=read_moment(request.POST.get("as_of", "")),
         )
-    except (ChangeDataError, ChangeNotOpen) as error:
+    except (ChangeDataError, ChangeNotOpen, ChangeOvertaken) as error:
         return _tree_page(request, request.POST.dict(), str(error), 422)
     messages.success(request, "The step is in your draft. Nothing has moved yet.")
     return redirect(change)

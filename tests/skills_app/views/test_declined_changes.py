@@ -110,3 +110,13 @@ def test_who_curates_a_category_that_was_merged_away_is_told_when_it_comes_back(
 
     undo_change(change=change, actor=ben)
     assert told("carol") == [("ben undid “One less”", "You are told because of: curator of b.")]
+
+
+def test_who_declines_what_somebody_applied_meanwhile_is_told_who_did(proposal: PlacementChange) -> None:
+    carol, dan = curator("carol", "a"), curator("dan", "b")
+    for one, branch in ((carol, "a"), (dan, "b")):
+        accept_change(change=proposal, actor=one, may_curate=[branch], expected_digest=proposal.digest)
+    answer = signed_in(carol).post(f"{proposal.get_absolute_url()}drop/", {"reason": "no"})
+    assert answer.status_code == 409
+    assert "dan applied this change-set (" in answer.content.decode()
+    assert PlacementChange.objects.get(pk=proposal.pk).status == "applied"
