@@ -37,6 +37,15 @@ class Skill(models.Model):
     current_version = models.ForeignKey(
         "skills_app.SkillVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    disk_version = models.ForeignKey(
+        "skills_app.SkillVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="what the library folder held last, as published or as found there",
+    )
     num_versions = models.PositiveIntegerField(default=0)
     quality_score = models.FloatField(null=True, blank=True)
     calibrated_score = models.FloatField(null=True, blank=True)

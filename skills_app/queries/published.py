@@ -39,9 +39,11 @@ def standing_promotion(skill: Skill) -> Promotion | None:
 def version_on_disk(skill: Skill) -> SkillVersion | None:
     """Return the version that the library folder held when it was last looked at, as far as that is known.
 
-    It is the published one, or what people made of it on disk since; of a skill that is not published, the last that was found
-    there, else the current one.
+    Of a skill whose folder was neither looked at nor written since this is kept, it is the published one, or what people made
+    of it on disk since; when it is not published, the last that was found there, else the current one.
     """
+    if skill.disk_version is not None:
+        return skill.disk_version
     found_there = skill.versions.filter(origin=VersionOrigin.LIBRARY).order_by("-number")
     promotion = standing_promotion(skill)
     if promotion is None:

@@ -139,9 +139,7 @@ class _Import:
 
     def _reaches(self, path: str) -> bool:
         """Whether a path lies where this import may take something in."""
-        if self.within is None:
-            return True
-        return any(path.startswith(f"{branch}/") for branch in self.within)
+        return self.within is None or any(path.startswith(f"{branch}/") for branch in self.within)
 
     def _make_categories(self) -> None:
         """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
@@ -228,6 +226,7 @@ class _Import:
             return
         one = _Placed(read, entry, skill, is_new)
         one.is_changed = self._settle(one)
+        # A known skill stays as it is when the disk withholds a file: its lack is no change of the skill.
         if read.is_complete or not skill.num_versions:
             one.is_changed |= self._add_version(skill, read)
         self.taken[skill.pk] = read.path
@@ -236,12 +235,12 @@ class _Import:
     def _add_version(self, skill: Skill, read: LibrarySkill) -> bool:
         """Add what was read as a version; return whether it is new.
 
-        A skill that is known is left as it is when the disk withholds a file: its lack is no change of the skill. What
-        people changed on disk since the skill was promoted is offered as a draft; what was promoted stays current. Its parent
-        is what stood there, so that drafts that were made here meanwhile go their own way.
+        What people changed on disk since the skill was promoted is offered as a draft; what was promoted stays current. Its
+        parent is what stood there, so that drafts that were made here meanwhile go their own way.
         """
         is_promoted = skill.promotions.standing().exists()
-        return add_version(
+        stood = version_on_disk(skill)
+        added = add_version(
             skill=skill,
             content=read.content,
             content_kind=read.content_kind,
@@ -251,9 +250,12 @@ class _Import:
             made_at=read.made_at,
             message=f"{'Changed on disk' if is_promoted else 'Found in the library'} at {read.path}",
             author_name=ACTOR,
-            parent=version_on_disk(skill),
+            parent=stood,
             becomes_current=not is_promoted,
-        ).is_new
+        )
+        if added.version != stood:
+            Skill.objects.filter(pk=skill.pk).update(disk_version=added.version)
+        return added.is_new
 
     def _known(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> Skill | None:
         """Return the skill that was read, if it is known: at home, else by its id or its old place."""
@@ -315,7 +317,6 @@ class _Import:
         return entry.index_id
 
     def _is_given_away(self, entry: IndexedSkill) -> bool:
-        """Say whether an archived skill's id is an address of another skill in the index."""
         is_alias = entry.index_id in self.aliases and entry.index_id not in entry.aliases
         return is_alias and entry.status is SkillStatus.ARCHIVED
 
@@ -385,7 +386,6 @@ def _merged(problems: list[LibraryProblem]) -> tuple[LibraryProblem, ...]:
 
 
 def _skill_at(path: str) -> Skill | None:
-    """Return the skill whose path or alias is exactly ``path``."""
     return Skill.objects.filter(path=path).first() or Skill.objects.filter(aliases__path=path).first()
 
 

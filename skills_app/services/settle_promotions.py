@@ -99,8 +99,8 @@ def note_published(promotion: Promotion, outcome: PublicationOutcome | None = No
     )
     old_status, skill.status = skill.status, SkillStatus.ACTIVE.value
     skill.external_id = skill.external_id or promotion.index_id or skill.key
-    skill.current_version = promotion.version
-    skill.save(update_fields=["status", "external_id", "current_version", "updated_at"])
+    skill.current_version = skill.disk_version = promotion.version
+    skill.save(update_fields=["status", "external_id", "current_version", "disk_version", "updated_at"])
     refresh_skill(skill=skill)
     index_skill_text(skill_ids=[skill.pk])
     record_audit(

@@ -88,3 +88,49 @@ def test_a_skill_that_was_never_published_comes_from_what_was_found_last(root: P
 
     assert found.parent
     assert found.parent.number == 1
+
+
+def test_what_was_brought_back_on_disk_is_what_the_next_comes_from(
+    published: SkillVersion, root: Path
+) -> None:
+    first = changed(root, "Some advice.", "Some advice from disk.")
+    changed(root, "from disk", "from elsewhere")
+    main = root / MAIN
+    main.write_text(main.read_text().replace("from elsewhere", "from disk"))
+    assert scan_library().unchanged == ("python/async",)
+
+    assert changed(root, "from disk", "from the disk").parent == first
+    main.write_text(main.read_text().replace("Some advice from the disk.", "Some advice."))
+    scan_library()
+    assert changed(root, "Some advice.", "Some words.").parent == published
+
+
+def test_a_draft_that_somebody_put_on_disk_is_what_the_next_comes_from(
+    published: SkillVersion, root: Path
+) -> None:
+    draft = made.next_draft(published.skill, "A draft that is not published.")
+    (root / MAIN).write_text(draft.content)
+    scan_library()
+
+    assert changed(root, "not published", "not published yet").parent == draft
+
+
+def test_what_is_published_again_after_a_find_is_what_the_next_comes_from(
+    published: SkillVersion, people: tuple[User, User], root: Path
+) -> None:
+    changed(root, "Some advice.", "Theirs.")
+    (root / MAIN).write_text((root / MAIN).read_text().replace("Theirs.", "Some advice."))
+    ours = made.next_ready(published.skill, "Ours.")
+    made.promote(ours)
+
+    assert Skill.objects.get(pk=published.skill_id).disk_version == ours
+    assert changed(root, "Ours.", "Ours from disk.").parent == ours
+
+
+def test_where_nothing_is_kept_yet_what_was_found_on_disk_last_is_what_the_next_comes_from(
+    published: SkillVersion, root: Path
+) -> None:
+    first = changed(root, "Some advice.", "Some advice from disk.")
+    Skill.objects.update(disk_version=None)
+
+    assert changed(root, "from disk", "from the disk").parent == first
