@@ -61,11 +61,29 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """A limit in US dollars on what was ``spent`` by somebody or something, such as “this generation” or “ada today”."""
+    """A limit in US dollars on what was ``spent`` by somebody or something, such as “this generation” or “ada today”.
+
+    ``reserved_usd`` is set aside for calls that are made right now, and counts like what was spent.
+    """
 
     whose: str
     limit_usd: float
     spent_usd: float
+    reserved_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """A ceiling of a day that workers of several machines spend from: a person's, or everybody's without ``user_id``."""
+
+    whose: str
+    limit_usd: float
+    user_id: int | None = None
+
+    @property
+    def scope(self) -> str:
+        """What the day's spending is counted under."""
+        return "day" if self.user_id is None else f"user {self.user_id}"
 
 
 def require_room(
@@ -78,20 +96,36 @@ def require_room(
     Raises:
         SpendingStopped: a ceiling is reached, or the call could go beyond it; the message names ceiling and figures.
     """
-    most = (
-        price.most(prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens) if price else 0.0
-    )
+    require_room_for(ceilings, most_usd=_most(price, prompt_tokens, max_completion_tokens))
+
+
+def require_room_for(ceilings: Iterable[Ceiling], *, most_usd: float) -> None:
+    """Let a call pass that costs at most ``most_usd`` (0 when its price is not known), as ``require_room`` says.
+
+    Raises:
+        SpendingStopped: a ceiling is reached, or the call could go beyond it; the message names ceiling and figures.
+    """
     for ceiling in ceilings:
-        if ceiling.spent_usd >= ceiling.limit_usd:
+        taken = ceiling.spent_usd + ceiling.reserved_usd
+        others = ""
+        if ceiling.reserved_usd:
+            others = f" ${ceiling.reserved_usd:.4f} is set aside for calls that are under way."
+        if taken >= ceiling.limit_usd:
             raise SpendingStopped(
-                f"The ceiling of {ceiling.whose} is reached: ${ceiling.spent_usd:.4f} of ${ceiling.limit_usd:.2f}. "
+                f"The ceiling of {ceiling.whose} is reached: ${taken:.4f} of ${ceiling.limit_usd:.2f}.{others} "
                 "Raise it, or wait until it begins anew."
             )
-        if ceiling.spent_usd + most > ceiling.limit_usd:
+        if taken + most_usd > ceiling.limit_usd:
             raise SpendingStopped(
-                f"The next call could cost ${most:.4f}, and of the ceiling of {ceiling.whose} only "
-                f"${ceiling.limit_usd - ceiling.spent_usd:.4f} of ${ceiling.limit_usd:.2f} is left."
+                f"The next call could cost ${most_usd:.4f}, and of the ceiling of {ceiling.whose} only "
+                f"${ceiling.limit_usd - taken:.4f} of ${ceiling.limit_usd:.2f} is left.{others}"
             )
+
+
+def _most(price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+    if price is None:
+        return 0.0
+    return price.most(prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens)
 
 
 class SpendingGuard:
@@ -135,13 +169,15 @@ class SpendingGuard:
             require_room(
                 now, price=price, prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens
             )
-            most = (
-                price.most(prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens)
-                if price
-                else 0.0
-            )
+            most = _most(price, prompt_tokens, max_completion_tokens)
             self._reserved_usd += most
             return most
+
+    async def admit(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Reserve, as a call asks for it."""
+        return self.reserve(
+            price=price, prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens
+        )
 
     def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
         """Put what a call did cost in the place of what was set aside for it; an unknown cost counts as nothing."""
@@ -176,16 +212,45 @@ class GuardChain:
             passed.append(guard)
         return most
 
+    async def admit(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+        """Reserve, as a call asks for it."""
+        return self.reserve(
+            price=price, prompt_tokens=prompt_tokens, max_completion_tokens=max_completion_tokens
+        )
+
     def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
         """Put what a call did cost in the place of what was set aside for it, with every guard."""
         for guard in self._guards:
             guard.settle(reserved_usd, cost_usd=cost_usd)
 
 
+class Reservations:
+    """What one worker's generation has set aside and spent since its last stored step; the database holds the same sum.
+
+    Amounts in US dollars. Threads may share it: calls begin and end on one, steps are stored on another.
+    """
+
+    def __init__(self, limits: Iterable[DayLimit]) -> None:
+        self.limits = tuple(limits)
+        self._usd = 0.0
+        self._lock = threading.Lock()
+
+    def change(self, by_usd: float) -> None:
+        """Count a call that begins, the difference when it ends, or what is stored and no more held here."""
+        with self._lock:
+            self._usd = max(0.0, self._usd + by_usd)
+
+    def total(self, *, but_usd: float = 0.0) -> float:
+        """Return all that is held, without what is being stored right now."""
+        with self._lock:
+            # What is left of sums and differences of the same amounts is no money.
+            return round(max(0.0, self._usd - but_usd), 9)
+
+
 class CallGuard(Protocol):
     """Whatever lets a call pass before it is made and is told what it did cost."""
 
-    def reserve(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
+    async def admit(self, *, price: Price | None, prompt_tokens: int, max_completion_tokens: int) -> float:
         """Set aside what the next call can cost at most and return it; raise SpendingStopped to forbid it."""
 
     def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:

@@ -5,6 +5,7 @@ from runs_app.models.generations import (
     GenerationBatch,
     GenerationEvent,
     HumanPrompt,
+    SpendingDay,
     StepResult,
 )
 from runs_app.models.rollups import (
@@ -54,6 +55,7 @@ __all__ = [
     "RunTag",
     "SavedView",
     "Source",
+    "SpendingDay",
     "StepResult",
     "TouchedDay",
     "TrendEvent",

@@ -111,6 +111,9 @@ class Generation(models.Model):
     completion_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.FloatField(default=0.0, help_text="what is known of the cost")
     has_unknown_cost = models.BooleanField(default=False)
+    reserved_usd = models.FloatField(
+        default=0.0, help_text="set aside for calls under way, while it runs below a ceiling of a day"
+    )
     worked_seconds = models.FloatField(default=0.0, help_text="without waiting for people")
 
     result = models.JSONField(default=dict, help_text="what was made, until it is a version")
@@ -286,3 +289,17 @@ class HumanPrompt(models.Model):
         """The answer's values by question; empty without an answer."""
         values = self.answer.get("values")
         return dict(values) if isinstance(values, dict) else {}
+
+
+class SpendingDay(models.Model):
+    """What was spent on one day by a person or by everybody; kept where a ceiling of a day is set, and locked to reserve."""
+
+    scope = models.CharField(max_length=32, help_text="day, or user and a number")
+    day = models.DateField()
+    spent_usd = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "day"], name="spending_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.day}"

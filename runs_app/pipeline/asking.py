@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -51,7 +51,7 @@ class Listener(Protocol):
 
 
 # Is given the text of a call's prompt and held while the call runs; what it yields takes the usage.
-CallGate = Callable[[str], AbstractContextManager[Callable[[Usage], None]]]
+CallGate = Callable[[str], AbstractAsyncContextManager[Callable[[Usage], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +141,13 @@ async def _ask_once(
     )
     known = len(lm.history)
     # DSPy keeps what is asked in a list of the process unless it is given one of its own.
-    with (
-        gate as settle,
-        dspy.context(lm=lm, adapter=adapter, send_stream=sink, track_usage=True, trace=[]),
-    ):
-        try:
-            return await predict.acall(**given)
-        finally:
-            if settle is not None:
-                settle(_usage_of(lm.history[known:]))
+    async with gate as settle:
+        with dspy.context(lm=lm, adapter=adapter, send_stream=sink, track_usage=True, trace=[]):
+            try:
+                return await predict.acall(**given)
+            finally:
+                if settle is not None:
+                    settle(_usage_of(lm.history[known:]))
 
 
 class _Adapter(dspy.ChatAdapter):

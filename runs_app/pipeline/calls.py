@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,11 +111,11 @@ class Caller:
                 await self._pause(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    @contextlib.contextmanager
-    def _gate(
+    @contextlib.asynccontextmanager
+    async def _gate(
         self, choice: ModelChoice, prompt: str, ledger: list[Usage]
-    ) -> Iterator[Callable[[Usage], None]]:
-        reserved = self._guard.reserve(
+    ) -> AsyncIterator[Callable[[Usage], None]]:
+        reserved = await self._guard.admit(
             price=choice.price,
             prompt_tokens=most_tokens(prompt),
             max_completion_tokens=choice.max_completion_tokens,

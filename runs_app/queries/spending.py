@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
-from runs_app.domain.generation import GenerationOptions
-from runs_app.domain.spending import Ceiling
+from runs_app.domain.generation import GenerationOptions, GenerationStatus
+from runs_app.domain.spending import Ceiling, DayLimit
 from runs_app.models import Generation, StepResult
 
 
@@ -17,15 +17,20 @@ def ceilings_of(*, generation: Generation, options: GenerationOptions) -> dict[s
     own = [one for one in (options.ceiling_usd, settings.FLEET_SPEND_PER_GENERATION_USD) if one is not None]
     if own:
         found[f"generation {generation.pk}"] = Ceiling("this generation", min(own), generation.cost_usd)
-    day = start_of_day()
-    if settings.FLEET_SPEND_PER_USER_DAY_USD is not None and generation.requested_by_id is not None:
-        spent = spent_usd(since=day, user_id=generation.requested_by_id)
-        whose = f"{generation.requested_by_name} today"
-        limit = settings.FLEET_SPEND_PER_USER_DAY_USD
-        found[f"user {generation.requested_by_id}"] = Ceiling(whose, limit, spent)
-    if settings.FLEET_SPEND_PER_DAY_USD is not None:
-        found["day"] = Ceiling("everybody today", settings.FLEET_SPEND_PER_DAY_USD, spent_usd(since=day))
+    for limit in day_limits(user_id=generation.requested_by_id, user_name=generation.requested_by_name):
+        spent = spent_usd(since=start_of_day(), user_id=limit.user_id)
+        found[limit.scope] = Ceiling(limit.whose, limit.limit_usd, spent)
     return found
+
+
+def day_limits(*, user_id: int | None, user_name: str) -> tuple[DayLimit, ...]:
+    """Return the ceilings of a day that hold for what a person asks for; none where none is set."""
+    found = []
+    if settings.FLEET_SPEND_PER_USER_DAY_USD is not None and user_id is not None:
+        found.append(DayLimit(f"{user_name} today", settings.FLEET_SPEND_PER_USER_DAY_USD, user_id))
+    if settings.FLEET_SPEND_PER_DAY_USD is not None:
+        found.append(DayLimit("everybody today", settings.FLEET_SPEND_PER_DAY_USD))
+    return tuple(found)
 
 
 def spent_usd(*, since: datetime, user_id: int | None = None) -> float:
@@ -43,6 +48,14 @@ def spent_usd(*, since: datetime, user_id: int | None = None) -> float:
         StepResult.objects.filter(generation__in=changed).aggregate(total=Sum("cost_usd"))["total"] or 0.0
     )
     return float(steps.aggregate(total=Sum("cost_usd"))["total"] or 0.0) + max(0.0, whole - stored)
+
+
+def reserved_usd(*, now: datetime, user_id: int | None = None) -> float:
+    """Return what workers have set aside for calls, in US dollars; what a worker that is lost had set aside is free again."""
+    held = Generation.objects.filter(status=GenerationStatus.RUNNING, lease_until__gte=now)
+    if user_id is not None:
+        held = held.filter(requested_by_id=user_id)
+    return float(held.aggregate(total=Sum("reserved_usd"))["total"] or 0.0)
 
 
 def start_of_day() -> datetime:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
 from runs_app.adapters.language_models import ConfiguredModels
@@ -40,16 +40,18 @@ from runs_app.domain.pipeline_items import (
     StepFinished,
 )
 from runs_app.domain.prompts import prompt_as_data, prompt_from_data
-from runs_app.domain.spending import Ceiling, GuardChain, Usage
+from runs_app.domain.spending import CallGuard, Ceiling, DayLimit, GuardChain, Reservations, Usage
 from runs_app.models import Generation, HumanPrompt, StepResult
 from runs_app.queries.library_view import library_view
-from runs_app.queries.spending import ceilings_of
+from runs_app.queries.spending import ceilings_of, day_limits
+from runs_app.services.day_spending import ReservingGuard, begin_day, count_in_day, reserve_in_day
 from runs_app.services.finish_generation import finish_generation
 from runs_app.services.generation_store import (
     EventRecord,
     GenerationLease,
     append_events,
     end_generation,
+    held_by,
     raise_prompt,
     store_step,
 )
@@ -83,6 +85,7 @@ class Work:
     models: ConfiguredModels
     program: Any
     ceilings: Mapping[str, Ceiling]
+    limits: tuple[DayLimit, ...]
     seconds_left: float
 
 
@@ -102,6 +105,9 @@ def load_work(*, lease: GenerationLease) -> Work:
     kept = f" {steps} stored and not asked again." if stored else ""
     taken = EventRecord(EventKind.TAKEN_UP, timezone.now(), message=f"A worker took it up.{kept}")
     append_events(generation_id=row.pk, events=[taken], lease=lease)
+    ceilings = ceilings_of(generation=row, options=options)
+    limits = day_limits(user_id=row.requested_by_id, user_name=row.requested_by_name)
+    begin_day(limits, ceilings=ceilings)
     return Work(
         row.key,
         request,
@@ -111,7 +117,8 @@ def load_work(*, lease: GenerationLease) -> Work:
         dict(prompts.values_list("key", "answer")),
         ConfiguredModels(model_config(), environment=model_environment(), chosen=options.models),
         load_program(options.program) if options.program else None,
-        ceilings_of(generation=row, options=options),
+        ceilings,
+        limits,
         options.deadline_seconds - row.worked_seconds,
     )
 
@@ -127,11 +134,24 @@ class _Course:
     begun: dict[str, datetime] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reserved: Reservations | None = None
 
     @property
     def worked(self) -> float:
         """The seconds since it was taken up."""
         return time.monotonic() - self.began
+
+    def below_ceilings_of_the_day(self, guard: GuardChain, limits: tuple[DayLimit, ...]) -> CallGuard:
+        """Return a guard that reserves each call in the database too where a day has a ceiling; else the same."""
+        if not limits:
+            return guard
+        reserved = self.reserved = Reservations(limits)
+        holder = held_by(self.lease)
+
+        async def write(most_usd: float) -> None:
+            await self.held(reserve_in_day, holder=holder, reserved=reserved, most_usd=most_usd)
+
+        return ReservingGuard(guard, reserved, write)
 
     def note(self, event: PipelineEvent) -> None:
         """Keep an event until the next flush; text of one field is put together."""
@@ -243,7 +263,8 @@ async def advance_generation(
         course.secrets = work.models.secrets()
         flusher = asyncio.create_task(_flush_on_and_on(course))
         async with asyncio.timeout(max(work.seconds_left, 0.0)):
-            await _go_through(course, work, guard_for(work.ceilings), on_stored)
+            guard = course.below_ceilings_of_the_day(guard_for(work.ceilings), work.limits)
+            await _go_through(course, work, guard, on_stored)
     except LeaseLost as error:
         logger.info("generation %s: %s", lease.generation_id, error)
     except GenerationStopped as error:
@@ -273,7 +294,7 @@ async def advance_generation(
 
 
 async def _go_through(
-    course: _Course, work: Work, guard: GuardChain, on_stored: Callable[[int], None]
+    course: _Course, work: Work, guard: CallGuard, on_stored: Callable[[int], None]
 ) -> None:
     from runs_app.pipeline.flow import Journey
     from runs_app.pipeline.programs import guidance_of
@@ -308,7 +329,8 @@ async def _take(course: _Course, item: PipelineItem) -> None:
         course.note(item)
     elif isinstance(item, StepFinished):
         item = replace(item, result=each_text(item.result, course.mask))
-        await course.keep(store_step, item=item, started_at=course.begun.get(item.key, timezone.now()))
+        begun = course.begun.get(item.key, timezone.now())
+        await course.keep(store_step, item=item, started_at=begun, reserved=course.reserved)
     elif isinstance(item, PromptRaised):
         safe = prompt_from_data(each_text(prompt_as_data(item.prompt), course.mask))
         item = replace(item, prompt=safe)
@@ -328,7 +350,8 @@ async def _flush_on_and_on(course: _Course) -> None:
 async def _end(
     course: _Course, status: GenerationStatus, message: str, usage: Usage | None = None, **changes: Any
 ) -> None:
-    end: dict[str, Any] = {"worked_seconds": course.worked, "usage": usage or Usage()}
+    limits = course.reserved.limits if course.reserved else ()
+    end: dict[str, Any] = {"worked_seconds": course.worked, "usage": usage or Usage(), "limits": limits}
     try:
         try:
             said = masked(message, course.secrets)
@@ -340,8 +363,11 @@ async def _end(
         logger.info("generation %s: %s", course.lease.generation_id, error)
 
 
-def end_used_generation(*, usage: Usage, lease: GenerationLease, **arguments: Any) -> None:
-    """End a generation and count what its last step used in vain; see ``end_generation``."""
+@transaction.atomic
+def end_used_generation(
+    *, usage: Usage, lease: GenerationLease, limits: tuple[DayLimit, ...] = (), **arguments: Any
+) -> None:
+    """End a generation and count what its last step used in vain, also in the day; see ``end_generation``."""
     from django.db.models import F
 
     unknown: dict[str, Any] = {"has_unknown_cost": True} if usage.cost_usd is None else {}
@@ -355,6 +381,7 @@ def end_used_generation(*, usage: Usage, lease: GenerationLease, **arguments: An
         **unknown,
         **arguments,
     )
+    count_in_day(limits, cost_usd=usage.cost_usd or 0.0)
 
 
 def _too_long(course: _Course) -> str:

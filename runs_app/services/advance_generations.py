@@ -245,6 +245,7 @@ def claim_due(*, limit: int) -> list[GenerationLease]:
             status=GenerationStatus.RUNNING,
             lease_owner=owner,
             lease_until=lease_end(now),
+            reserved_usd=0.0,
             attempt=F("attempt") + 1,
             started_at=Coalesce("started_at", now),
             updated_at=now,

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from runs_app.domain.errors import GenerationStopped, LeaseLost, TransitionRefused
@@ -19,7 +20,9 @@ from runs_app.domain.generation import (
 )
 from runs_app.domain.pipeline_items import EventKind, PipelineEvent, PromptRaised, StepFinished
 from runs_app.domain.prompts import PromptKind, prompt_as_data
+from runs_app.domain.spending import Reservations
 from runs_app.models import Generation, GenerationEvent, HumanPrompt, StepResult
+from runs_app.services.day_spending import count_in_day
 from skills_app.domain.storable import storable_json, storable_text
 
 # Told at most once for a phase, however often the pipeline goes through it.
@@ -52,6 +55,13 @@ class EventRecord:
         return cls(
             event.kind, at, event.phase or "", event.step or "", event.key, event.message, dict(event.data)
         )
+
+
+def held_by(lease: GenerationLease) -> QuerySet[Generation]:
+    """Return the generation of a lease as long as the lease holds; afterwards nothing."""
+    return Generation.objects.filter(
+        pk=lease.generation_id, lease_owner=lease.owner, status=GenerationStatus.RUNNING
+    )
 
 
 def lease_end(now: datetime) -> datetime:
@@ -127,11 +137,17 @@ def _phases_told(generation_id: int) -> frozenset[tuple[str, str]]:
 
 @transaction.atomic
 def store_step(
-    *, lease: GenerationLease, item: StepFinished, events: Sequence[EventRecord], started_at: datetime
+    *,
+    lease: GenerationLease,
+    item: StepFinished,
+    events: Sequence[EventRecord],
+    started_at: datetime,
+    reserved: Reservations | None = None,
 ) -> None:
     """Store a step's result with all that was told before it, and count what it used.
 
-    A result that is stored already stays, and nothing is counted twice.
+    A result that is stored already stays, and nothing is counted twice. What was ``reserved`` for the step's calls is
+    settled by what they did cost.
 
     Raises:
         LeaseLost: another worker has taken over, or the generation was stopped.
@@ -157,6 +173,8 @@ def store_step(
     }
     if usage.cost_usd is None:
         changes["has_unknown_cost"] = True
+    if reserved is not None:
+        changes["reserved_usd"] = reserved.total(but_usd=usage.cost_usd or 0.0)
     append_events(generation_id=lease.generation_id, events=[*events, ended], lease=lease, changes=changes)
     StepResult.objects.create(
         generation_id=lease.generation_id,
@@ -173,6 +191,9 @@ def store_step(
         started_at=started_at,
         finished_at=now,
     )
+    if reserved is not None:
+        count_in_day(reserved.limits, cost_usd=usage.cost_usd or 0.0)
+        transaction.on_commit(partial(reserved.change, -(usage.cost_usd or 0.0)))
 
 
 @transaction.atomic
@@ -222,7 +243,7 @@ def raise_prompt(
     )
 
 
-_FREE: dict[str, Any] = {"lease_owner": "", "lease_until": None}
+_FREE: dict[str, Any] = {"lease_owner": "", "lease_until": None, "reserved_usd": 0.0}
 
 
 def end_generation(
