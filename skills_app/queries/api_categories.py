@@ -16,7 +16,7 @@ _NOTHING = Totals()
 
 def category_for_api(category: Category, *, link: Link) -> dict[str, Any]:
     """Return what the API tells of a category: archived skills do not count. Eight queries."""
-    totals = totals_by_branch(branch=category.path)
+    totals = totals_by_branch(branches=[category.path])
     own = totals.get(category.path, _NOTHING)
     gate = gate_in_force(category.path)
     branch = urlencode({"branch": category.path})

@@ -1,17 +1,20 @@
 """What each branch of the tree holds and costs, all below it counted in."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, QuerySet, Sum
+from django.db.models import Avg, Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
 from skills_app.domain.skill_filter import SkillFilter
-from skills_app.models import Review, Skill
+from skills_app.models import Category, Review, Skill
 from skills_app.queries.skills_for_list import skills_matching_filter
 
 # Characters of English text in a token, about.
 TOKEN_CHARACTERS = 4
 _SCORE = Coalesce("calibrated_score", "quality_score")
+# With more branches than these, or more at the top of the tree, counting the whole tree is as quick.
+_MOST_BRANCHES, _MOST_TOPS = 100, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,19 @@ def counted_skills(chosen: SkillFilter) -> QuerySet[Skill]:
     return rows if chosen.values("status") else rows.exclude(status="archived")
 
 
-def totals_by_branch(chosen: SkillFilter | None = None, *, branch: str = "") -> dict[str, Totals]:
-    """Return for each category at or below ``branch`` what it and all below it hold of the skills that ``chosen`` lets through.
+def totals_by_branch(
+    chosen: SkillFilter | None = None, *, branches: Collection[str] | None = None
+) -> dict[str, Totals]:
+    """Return for each category at or below ``branches`` (paths) what it and all below it hold of the skills that ``chosen`` lets through.
 
-    Two queries. A category that holds none of them is not in it.
+    Without ``branches`` it is the whole tree; what stands in the result of other categories is of no use. Two queries, none for
+    no branch. A category that holds none of those skills is not in it.
     """
+    if branches is not None and not branches:
+        return {}
     rows = counted_skills(chosen or SkillFilter()).filter(category__isnull=False)
-    if branch:
-        rows = rows.filter(path__startswith=f"{branch}/")
+    if branches is not None:
+        rows = _within(rows, branches)
     grouped = rows.order_by().values_list("category__path").annotate(number=Count("pk"))
     grouped = grouped.annotate(
         characters=Sum(Length("name") + Length("description")), quality=Avg(_SCORE), judged=Count(_SCORE)
@@ -54,6 +62,20 @@ def totals_by_branch(chosen: SkillFilter | None = None, *, branch: str = "") -> 
         )
         for path, (number, characters, score, judged, reviews) in sums.items()
     }
+
+
+def _within(rows: QuerySet[Skill], branches: Collection[str]) -> QuerySet[Skill]:
+    """Return those of ``rows`` that lie in one of ``branches``: by their categories, which are far fewer than skills."""
+    outermost: list[str] = []
+    for path in sorted(set(branches), key=lambda path: path.split("/")):
+        if not outermost or not path.startswith(f"{outermost[-1]}/"):
+            outermost.append(path)
+    if len(outermost) > _MOST_BRANCHES or sum("/" not in path for path in outermost) > _MOST_TOPS:
+        return rows
+    wanted = Q(path__in=outermost)
+    for path in outermost:
+        wanted |= Q(path__startswith=f"{path}/")
+    return rows.filter(category__in=Category.objects.filter(wanted).order_by().values("pk"))
 
 
 def _add(sums: dict[str, list[float]], path: str, values: tuple[float, ...]) -> None:

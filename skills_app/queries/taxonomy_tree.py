@@ -20,6 +20,8 @@ from skills_app.queries.drafted_tree import MADE
 MOST_SKILLS = 200
 MOST_UNPLACED = 50
 MOST_FOUND = 50
+# So many old addresses that a search found are named one by one in its queries.
+MOST_LED = 200
 MOST_OPEN = 60
 # So many times an address may ask for more rows of one category; beyond, the tree adds them to what it shows.
 MOST_MORE = 9
@@ -147,14 +149,14 @@ def homes_of(keys: Iterable[str]) -> list[str]:
 
 def tree_nodes(look: Look) -> tuple[Node, ...]:
     """Return the top of the tree with the branches that are open; five queries, however many those are."""
-    level = _level("", look)
+    level = _level(look, totals_by_branch(look.chosen))
     _load(level, Q(parent=None) | Q(parent__path__in=look.open_paths), Q(category__path__in=look.open_paths))
     return _nodes("", "", level)[0]
 
 
 def branch_nodes(category: Category, look: Look) -> tuple[tuple[Node, ...], Rest | None]:
     """Return what lies directly in ``category``, categories first, and the skills that are not shown."""
-    level = _level(category.path, look)
+    level = _level(look, totals_by_branch(look.chosen, branches=[category.path]))
     _load(level, Q(parent=category), Q(category=category))
     return _nodes(category.path, category.key, level)
 
@@ -192,14 +194,13 @@ def found_nodes(text: str, look: Look, page: int = 1) -> Found:
     ``MOST_FOUND`` of each are on a page; what is picked in ``look`` and not among them stands first. Found by an old
     address alone, a row says which. What there is in all is counted only where one page does not hold it.
     """
-    level = _level("", look)
     old = PathAlias.objects.filter(path__icontains=text).order_by()
-    wanted = Q(path__icontains=text) | Q(title__icontains=text)
-    wanted |= Q(pk__in=old.filter(category__isnull=False).values("category"))
-    if look.chosen.is_narrowed:
-        wanted &= Q(path__in=list(level.totals))
-    named = Q(path__icontains=text) | Q(name__icontains=text)
-    named |= Q(pk__in=old.filter(skill__isnull=False).values("skill"))
+    old_places, old_skills = _led_by(old)
+    wanted = Q(path__icontains=text) | Q(title__icontains=text) | old_places
+    totals = totals_by_branch(look.chosen) if look.chosen.is_narrowed else None
+    if totals is not None:
+        wanted &= Q(path__in=list(totals))
+    named = Q(path__icontains=text) | Q(name__icontains=text) | old_skills
     homes = _listed(look.chosen)
     places, num_places = _part(_places(wanted), page)
     skills, num_skills = _part(homes.filter(named).order_by("path"), page)
@@ -208,12 +209,33 @@ def found_nodes(text: str, look: Look, page: int = 1) -> Found:
         places = [*_places(Q(key__in=rest)), *places]
         skills = [*homes.filter(key__in=rest).order_by("path"), *skills]
     was = _old_addresses(old, text, places, skills)
+    if totals is None:
+        # What the rest of the tree holds is not shown, and counting it would take longer than the search.
+        totals = totals_by_branch(look.chosen, branches=[one.path for one in places])
+    level = _level(look, totals)
     nodes = (
         *(_category_node(one, level, shown_as=one.path, was=was.get(one.key, "")) for one in places),
         *(_skill_node(one, look.marks, shown_as=one.path, was=was.get(one.key, "")) for one in skills),
     )
     num_pages = max(-(-max(num_places, num_skills) // MOST_FOUND), 1)
     return Found(nodes, num_places, num_skills, page, num_pages)
+
+
+def _led_by(old: QuerySet[PathAlias]) -> tuple[Q, Q]:
+    """Return the conditions that a category and a skill fulfil to which one of ``old`` leads.
+
+    One query reads all of them where they are few, so that the table is gone through once; many are left to the database.
+    """
+    few = list(old.values_list("category", "skill")[: MOST_LED + 1])
+    if len(few) > MOST_LED:
+        return (
+            Q(pk__in=old.filter(category__isnull=False).values("category")),
+            Q(pk__in=old.filter(skill__isnull=False).values("skill")),
+        )
+    return (
+        Q(pk__in={place for place, _ in few if place is not None}),
+        Q(pk__in={skill for _, skill in few if skill is not None}),
+    )
 
 
 def _part(rows: QuerySet[T], page: int) -> tuple[list[T], int]:
@@ -240,12 +262,11 @@ def _old_addresses(
     }
 
 
-def _level(branch: str, look: Look) -> _Level:
+def _level(look: Look, totals: dict[str, Totals]) -> _Level:
     owners: dict[str, list[str]] = {}
     grants = RoleGrant.objects.filter(role="curator", category__isnull=False, user__is_active=True)
     for path, name in grants.order_by("user__username").values_list("category__path", "user__username"):
         owners.setdefault(path, []).append(name)
-    totals = totals_by_branch(look.chosen, branch=branch)
     return _Level(look, totals, {path: tuple(names) for path, names in owners.items()})
 
 

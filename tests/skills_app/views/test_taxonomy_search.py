@@ -4,11 +4,15 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from skills_app.domain.change_sets.operations import Move, Operation, Rename
 from skills_app.domain.change_sets.rows import Kind
-from skills_app.models import Category, RoleGrant, Skill
+from skills_app.models import Category, PathAlias, RoleGrant, Skill
+from skills_app.queries.branch_totals import totals_by_branch
+from skills_app.queries.taxonomy_tree import Found, Look, found_nodes
 from skills_app.services.apply_change import apply_change
 from skills_app.services.draft_change import draft_change, preview_change
 from skills_app.services.make_skill import make_skill
@@ -109,3 +113,64 @@ def test_more_of_a_large_category_keeps_the_selection_without_javascript(
     # Enter in a field goes on doing what it did: the first button of the form is the move.
     form = page.split('id="taxonomy-form"')[1]
     assert form.index('name="do" value="move"') < form.index("formaction")
+
+
+def searched(text: str, page: int = 1) -> tuple[Found, list[str]]:
+    """Return what the search finds, and the statements that read old addresses for it."""
+    with CaptureQueriesContext(connection) as asked:
+        found_now = found_nodes(text, Look(), page)
+    return found_now, [each["sql"] for each in asked.captured_queries if "pathalias" in each["sql"]]
+
+
+def test_old_addresses_are_gone_through_once_for_a_search(ben: Client) -> None:
+    wide(60)
+    for skill in Skill.objects.filter(path__startswith="a/s").order_by("path")[:3]:
+        PathAlias.objects.create(path=f"old/{skill.slug}", skill=skill)
+    PathAlias.objects.create(path="old/b", category=Category.objects.get(path="b"))
+    # What is found by its own path, more than one page of it, has no old address looked up.
+    assert len(searched("a/s")[1]) == 1
+    found_now, reads = searched("old/")
+    assert [(node.path, node.was) for node in found_now.nodes] == [
+        ("b", "old/b"),
+        *((f"a/s{n:03}", f"old/s{n:03}") for n in range(3)),
+    ]
+    # The second names the four rows that were found.
+    assert len(reads) == 2
+    assert "IN (" in reads[1]
+
+
+def test_many_old_addresses_find_what_few_find(ben: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide(60)
+    PathAlias.objects.bulk_create(
+        [PathAlias(path=f"old/{skill.slug}", skill=skill) for skill in Skill.objects.all()]
+        + [PathAlias(path=f"old/{place.path}", category=place) for place in Category.objects.all()]
+    )
+    few = [searched(text, page)[0] for text in ("old/", "old/a", "old/s01") for page in (1, 2)]
+    monkeypatch.setattr("skills_app.queries.taxonomy_tree.MOST_LED", 1)
+    many = [searched(text, page) for text in ("old/", "old/a", "old/s01") for page in (1, 2)]
+    assert [each for each, _ in many] == few
+    assert [(each.num_categories, each.num_skills) for each in few] == [(3, 63)] * 2 + [(2, 0)] * 2 + [
+        (0, 10)
+    ] * 2
+    # A subquery, so that no statement carries thousands of numbers.
+    assert any("IN (SELECT" in sql for sql in many[0][1])
+
+
+def test_what_is_found_tells_what_it_holds(ben: Client) -> None:
+    for path in ("a/n/deep/s", "c/s", "d/s", "e/s", "a2/s"):
+        make_skill(path=path)
+    Skill.objects.get(path="a/n/q").delete()
+    whole = totals_by_branch()
+    for text in ("a", "a/n", "n", "deep", "c", "/", "title"):
+        for node in searched(text)[0].nodes:
+            if node.kind == "category":
+                assert node.totals == whole[node.path], (text, node.path)
+    for branches in (["a"], ["a/n", "a"], ["a/n", "b"], ["a", "a2", "b", "c", "d", "e"]):
+        told = totals_by_branch(branches=branches)
+        inside = [path for path in whole if any(f"{path}/".startswith(f"{one}/") for one in branches)]
+        assert {path: told[path] for path in inside} == {path: whole[path] for path in inside}
+    # A neighbour whose name begins alike is not counted along, and no branch is no question.
+    assert set(totals_by_branch(branches=["a"])) == {"a", "a/n", "a/n/deep"}
+    with CaptureQueriesContext(connection) as asked:
+        assert totals_by_branch(branches=[]) == {}
+    assert len(asked) == 0
