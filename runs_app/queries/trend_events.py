@@ -14,6 +14,7 @@ from runs_app.domain.trends.facts import DIMENSIONS, Grain
 from runs_app.domain.trends.periods import Period
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import DailyRollup, TrendEvent
+from skills_app.domain.change_sets.states import marked_key
 from skills_app.models import AuditEntry, GateRevision
 
 MOST_EVENTS = 12
@@ -64,9 +65,7 @@ def _moves(chosen: TrendFilter) -> Iterator[Event]:
     if branch:
         within = _within(branch)
         reasons = entries.filter(within, verb__in=[f"{verb}_of_place" for verb in CHANGE_VERBS])
-        keys = {
-            text.removeprefix("change-set ") for text in reasons.values_list("reason", flat=True).distinct()
-        }
+        keys = {marked_key(text) for text in reasons.values_list("reason", flat=True).distinct()}
         moved, placed = moved & Q(target_key__in=keys), placed & within
     nums: dict[date, int] = {}
     for at in entries.filter(moved | placed).values_list("at", flat=True):

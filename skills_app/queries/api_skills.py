@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from skills_app.domain.budget import HOSTS, Entry, Fate, budget_of
@@ -12,10 +12,10 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import DependencyKind
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.paths import lineage
-from skills_app.domain.reviewing.assignment import REVIEWING_ROLES
 from skills_app.domain.tokens import TokenCounter
 from skills_app.models import RoleGrant, Skill, SkillVersion
 from skills_app.queries.gate_of_version import gate_for_version
+from skills_app.queries.reviewers import reviewing_grants
 from skills_app.queries.skill_scores import assessment_in_force
 
 # Makes an address of a site an absolute one.
@@ -115,11 +115,8 @@ def reviewers_of(path: str) -> list[dict[str, str | None]]:
 
     These are its reviewers, then those of each branch above it, then those for the whole library, whose branch is None.
     """
-    reaching = Q(category=None) | Q(category__path__in=lineage(path))
-    grants = RoleGrant.objects.filter(reaching, role__in=REVIEWING_ROLES, user__is_active=True)
-    rows = sorted(
-        grants.values_list("user__username", "category__path"), key=lambda row: (-len(row[1] or ""), row[0])
-    )
+    found = reviewing_grants(path).values_list("user__username", "category__path")
+    rows = sorted(found, key=lambda row: (-len(row[1] or ""), row[0]))
     nearest: dict[str, str | None] = {}
     for name, branch in rows:
         nearest.setdefault(name, branch)

@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 
 from skills_app.domain.change_sets.applying import named
 from skills_app.domain.change_sets.rows import TOP, Kind, Target
-from skills_app.domain.change_sets.states import ChangeStatus
+from skills_app.domain.change_sets.states import ChangeStatus, audit_mark
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.models import AuditEntry, PlacementChange, PlacementChangeTarget
 from skills_app.queries.change_preview import Preview
@@ -155,7 +155,7 @@ def _meanwhile(tree: Tree, change: PlacementChange, keys: list[str]) -> Meanwhil
     is_undone = change.status == ChangeStatus.UNDONE
     verb = "undid_change_of_place" if is_undone else "applied_change_of_place"
     rows = AuditEntry.objects.filter(
-        target_kind__in=list(Kind), target_key__in=keys[:MOST_NAMED], verb=verb, reason=_reason(change)
+        target_kind__in=list(Kind), target_key__in=keys[:MOST_NAMED], verb=verb, reason=audit_mark(change.key)
     )
     told = {key: (before, after) for key, before, after in rows.values_list("target_key", "before", "after")}
     return Meanwhile(
@@ -166,11 +166,6 @@ def _meanwhile(tree: Tree, change: PlacementChange, keys: list[str]) -> Meanwhil
         change,
         is_undone,
     )
-
-
-def _reason(change: PlacementChange) -> str:
-    """Return what the audit of each thing says of the change-set that moved it."""
-    return f"change-set {change.key}"
 
 
 def _touched(

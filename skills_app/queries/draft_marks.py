@@ -19,6 +19,7 @@ from skills_app.domain.change_sets.operations import (
     Split,
 )
 from skills_app.domain.change_sets.states import OPEN, ChangeStatus
+from skills_app.domain.paths import lineage, parent_of
 from skills_app.models import Category, PlacementChange, Skill
 
 MOST_ARRIVALS = 20
@@ -132,15 +133,13 @@ def _count_inside(marks: DraftMarks) -> None:
     homes = dict(Skill.objects.filter(key__in=wanted).values_list("key", "path"))
     inside = Counter[str]()
     for key, path in (places | homes).items():
-        above = path.rpartition("/")[0]
         if key in new:
             inside[path] += new[key]
             number = new[key]
         else:
             number = 1
-        while above:
+        for above in lineage(parent_of(path)):
             inside[above] += number
-            above = above.rpartition("/")[0]
     marks.inside = dict(inside)
 
 

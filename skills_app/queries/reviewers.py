@@ -1,7 +1,7 @@
 """Who made a version, and who may be asked to review a skill, with how much already waits for each."""
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from skills_app.domain.paths import lineage
 from skills_app.domain.reviewing.assignment import REVIEWING_ROLES, Candidate
@@ -13,10 +13,7 @@ from skills_app.queries.version_line import text_line_of
 
 def candidates_for(skill: Skill) -> list[Candidate]:
     """Return everybody active whose role reaches the skill, once for each such grant, in two queries."""
-    paths = lineage(skill.category.path if skill.category else "")
-    grants = RoleGrant.objects.filter(
-        Q(category=None) | Q(category__path__in=paths), role__in=REVIEWING_ROLES, user__is_active=True
-    )
+    grants = reviewing_grants(skill.category.path if skill.category else "")
     rows = list(grants.select_related("user", "category"))
     waiting = Count("review_requests", filter=Q(review_requests__review__status__in=LIVE))
     people = User.objects.filter(pk__in={row.user_id for row in rows})
@@ -30,6 +27,12 @@ def candidates_for(skill: Skill) -> list[Candidate]:
         )
         for row in rows
     ]
+
+
+def reviewing_grants(path: str) -> QuerySet[RoleGrant]:
+    """Return the roles of active people who may review at ``path``: given for it, a branch above it, or the whole library."""
+    reaching = Q(category=None) | Q(category__path__in=lineage(path))
+    return RoleGrant.objects.filter(reaching, role__in=REVIEWING_ROLES, user__is_active=True)
 
 
 def makers_of(version: SkillVersion) -> list[User]:

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from skills_app.domain.change_sets.states import marked_key
 from skills_app.domain.skill_timeline import Happening, happening
 from skills_app.models import AuditEntry, PlacementChange, Skill
+from skills_app.queries.changes_for_list import endings_of
 
 MOST_SHOWN = 300
-# What the audit of each thing says of the set of changes that moved it.
-_CHANGE = "change-set "
 
 
 def timeline_of_skill(skill: Skill, *, kind: str = "") -> tuple[list[Happening], int]:
     """Return what happened to ``skill``, newest first, of one kind or of all, and how many older ones are not shown.
 
-    Two queries, and two more where sets of changes are among it: what these did is told with the reason that was given for
+    Two queries, and up to two more where sets of changes are among it: what these did is told with the reason that was given for
     them. What others did to a category above it is there too, for its address changed by it.
     """
     rows = AuditEntry.objects.filter(target_kind="skill", target_key=skill.key)
@@ -31,17 +31,19 @@ def timeline_of_skill(skill: Skill, *, kind: str = "") -> tuple[list[Happening],
 
 def _with_reasons(found: list[Happening], verbs: Iterable[str]) -> Iterator[Happening]:
     """Yield each happening, what a set of changes did with its title and why it was made, or why it was undone."""
-    keys = {one.reason.removeprefix(_CHANGE) for one in found if one.reason.startswith(_CHANGE)}
-    rows = PlacementChange.objects.filter(key__in=keys).only("key", "title", "reason")
+    keys = {key for one in found if (key := marked_key(one.reason))}
+    rows = PlacementChange.objects.filter(key__in=keys).only("key", "title", "reason", "status")
     changes = {row.key: row for row in rows} if keys else {}
-    undoings = AuditEntry.objects.filter(
-        verb="undid_change", target_kind="placement_change", target_key__in=keys
-    )
-    undone = dict(undoings.values_list("target_key", "reason")) if keys else {}
+    endings = endings_of(changes.values())
     for one, verb in zip(found, verbs, strict=True):
-        change = changes.get(one.reason.removeprefix(_CHANGE))
+        change = changes.get(marked_key(one.reason))
         if change is None:
             yield one
         else:
-            why = undone.get(change.key, "") if verb.startswith("undid_") else change.reason
-            yield replace(one, reason=why, change=change.key, change_title=str(change))
+            ending = endings.get(change.key) if verb.startswith("undid_") else None
+            yield replace(
+                one,
+                reason=ending.why if ending else change.reason,
+                change=change.key,
+                change_title=str(change),
+            )

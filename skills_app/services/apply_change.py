@@ -18,7 +18,7 @@ from skills_app.domain.change_sets.effect import (
 from skills_app.domain.change_sets.merging import ARCHIVED, skills_merged
 from skills_app.domain.change_sets.operations import operations_from
 from skills_app.domain.change_sets.rows import Kind, Target
-from skills_app.domain.change_sets.states import OPEN, ChangeStatus
+from skills_app.domain.change_sets.states import OPEN, ChangeStatus, audit_mark
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.errors import ChangeConflicts, ChangeNotOpen, ChangeOvertaken
 from skills_app.models import PlacementChange, PlacementChangeTarget, SkillDependency
@@ -222,17 +222,13 @@ def _finish(
         after={"num_addresses": len(moves), "branches": change.branches},
         reason=reason,
     )
-    record_audit_of_moves(
-        moves=moves, verb=f"{verb}_of_place", actor=actor, reason=f"change-set {change.key}"
-    )
+    record_audit_of_moves(moves=moves, verb=f"{verb}_of_place", actor=actor, reason=audit_mark(change.key))
     faceted = [
         (Kind.SKILL.value, key, {"facets": sorted(old.facets)}, {"facets": sorted(new.facets)})
         for key, (old, new) in effect.homes.items()
         if old.facets != new.facets
     ]
-    record_audit_of_moves(
-        moves=faceted, verb=f"{verb}_of_facets", actor=actor, reason=f"change-set {change.key}"
-    )
+    record_audit_of_moves(moves=faceted, verb=f"{verb}_of_facets", actor=actor, reason=audit_mark(change.key))
 
 
 def _before_and_after(

@@ -19,16 +19,7 @@ def tell_of_change(
     reasons: dict[str, list[str]] = {}
     for one in people:
         reasons.setdefault(one["name"], []).append(_reason(one))
-    reasons.pop(actor.get_username(), None)
-    now = timezone.now()
-    Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
-    title = _title(change, actor, verb)
-    made = [
-        Notice(person=person, change=change, title=title, text=_text(reasons[person.username]), made_at=now)
-        for person in User.objects.filter(username__in=reasons, is_active=True).order_by("pk")
-    ]
-    Notice.objects.bulk_create(made)
-    return len(made)
+    return _tell(change, actor, verb, {name: _text(each) for name, each in reasons.items()})
 
 
 def tell_of_drop(*, change: PlacementChange, actor: User, reason: str) -> None:
@@ -37,19 +28,27 @@ def tell_of_drop(*, change: PlacementChange, actor: User, reason: str) -> None:
     roles = {consent["by"]: "You had consented to it." for consent in change.consents}
     if is_declined:
         roles[change.author_name] = "You had proposed it."
-    roles.pop(actor.get_username(), None)
     why = f" Why: {reason}" if reason else ""
-    title, now = _title(change, actor, "declined" if is_declined else "withdrew"), timezone.now()
-    Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
-    Notice.objects.bulk_create(
-        Notice(person=person, change=change, title=title, text=f"{roles[person.username]}{why}", made_at=now)
-        for person in User.objects.filter(username__in=roles, is_active=True).order_by("pk")
-    )
+    texts = {name: f"{role}{why}" for name, role in roles.items()}
+    _tell(change, actor, "declined" if is_declined else "withdrew", texts)
 
 
 def note_seen(*, change: PlacementChange, person: User) -> None:
     """Write down that somebody looked at a change-set: what they were told of it is over."""
     Notice.objects.filter(change=change, person=person, seen_at=None).update(seen_at=timezone.now())
+
+
+def _tell(change: PlacementChange, actor: User, verb: str, texts: Mapping[str, str]) -> int:
+    """Give the people by these names but the actor a notice with their text; what they had not seen of it is over."""
+    names, now = texts.keys() - {actor.get_username()}, timezone.now()
+    Notice.objects.filter(change=change, seen_at=None).update(seen_at=now)
+    title = _title(change, actor, verb)
+    made = [
+        Notice(person=person, change=change, title=title, text=texts[person.username], made_at=now)
+        for person in User.objects.filter(username__in=names, is_active=True).order_by("pk")
+    ]
+    Notice.objects.bulk_create(made)
+    return len(made)
 
 
 def _title(change: PlacementChange, actor: User, verb: str) -> str:

@@ -23,6 +23,19 @@ ALLOWED: dict[ChangeStatus, frozenset[ChangeStatus]] = {
     ChangeStatus.DROPPED: frozenset(),
 }
 
+# What the audit of each thing that a change-set changed says of it, before its key.
+_MARK = "change-set "
+
+
+def audit_mark(key: str) -> str:
+    """Return the reason with which the audit of a thing names the change-set ``key`` that changed it."""
+    return f"{_MARK}{key}"
+
+
+def marked_key(reason: str) -> str:
+    """Return the key of the change-set that a reason of the audit names; empty when it names none."""
+    return reason.removeprefix(_MARK) if reason.startswith(_MARK) else ""
+
 
 def missing_branches(branches: list[str], consented: list[str]) -> list[str]:
     """Return the branches for which nobody with rights there has agreed yet; consent for the top is consent for all.
