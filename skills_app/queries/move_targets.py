@@ -55,9 +55,9 @@ def move_targets(
     found = draft.places_with(text)
     top = [DraftedPlace(TOP, "/", "/", "The top", "")] if not text.strip() else []
     judge = _Judge(draft, categories, skills)
+    judged = [(one, *judge.judge(one.key)) for one in [*top, *found[:MOST_SHOWN]]]
     targets = [
-        StepTarget(one.value, one.path, one.title, judge.reason(one.key), one.note, judge.hint(one.key))
-        for one in [*top, *found[:MOST_SHOWN]]
+        StepTarget(one.value, one.path, one.title, reason, one.note, hint) for one, reason, hint in judged
     ]
     return targets, max(len(found) - MOST_SHOWN, 0)
 
@@ -68,8 +68,9 @@ def move_refusals(
     """Return by the key of a category why it cannot take the selection, and what is in the way in others; the top has an empty key."""
     judge = _Judge(draft, categories, skills)
     keys = (TOP, *(one.key for one in draft.places_with("")))
-    reasons = {key: reason for key in keys if (reason := judge.reason(key))}
-    return reasons, {key: hint for key in keys if key not in reasons and (hint := judge.hint(key))}
+    judged = {key: judge.judge(key) for key in keys}
+    reasons = {key: reason for key, (reason, _) in judged.items() if reason}
+    return reasons, {key: hint for key, (_, hint) in judged.items() if hint}
 
 
 class _Judge:
@@ -80,22 +81,17 @@ class _Judge:
         self.ended = " ".join(draft.endings(categories, skills))
         self.selection = _selection(draft.tree, categories, skills) if not self.ended else None
 
-    def reason(self, key: str) -> str:
-        """Return why nothing would help; a name that is taken is no such reason, for the draft offers ways out."""
+    def judge(self, key: str) -> tuple[str, str]:
+        """Return why nothing would help, or else what is in the way there; two empty texts when nothing is.
+
+        A name that is taken is no reason, for the draft offers ways out.
+        """
         ending = self.draft.ending_of(Kind.CATEGORY, key)
         if self.selection is None or ending:
-            return self.ended or ending
-        return _reason(self.draft.tree, key, self.selection)
-
-    def hint(self, key: str) -> str:
-        """Return what is in the way in a category that can take the selection; empty when nothing is."""
-        if self.selection is None or self.reason(key):
-            return ""
-        above = self.draft.tree.path(Kind.CATEGORY, key)
-        if above not in self.selection.taken:
-            return ""
-        path, holder = self.selection.taken[above]
-        return f"{path} is taken: a {holder.kind.value} answers there. Your draft will offer ways out."
+            return self.ended or ending, ""
+        if reason := _reason(self.draft.tree, key, self.selection):
+            return reason, ""
+        return "", _hint(self.selection, self.draft.tree.path(Kind.CATEGORY, key))
 
 
 def _selection(tree: Tree, categories: Sequence[str], skills: Sequence[str]) -> _Selection:
@@ -130,6 +126,13 @@ def _addresses(tree: Tree) -> Iterable[str]:
     yield from tree.paths.values()
     yield from tree.ids
     yield from tree.aliases
+
+
+def _hint(selection: _Selection, above: str) -> str:
+    if above not in selection.taken:
+        return ""
+    path, holder = selection.taken[above]
+    return f"{path} is taken: a {holder.kind.value} answers there. Your draft will offer ways out."
 
 
 def _reason(tree: Tree, key: str, selection: _Selection) -> str:
