@@ -33,6 +33,7 @@ from skills_app.queries.changes_for_list import (
 )
 from skills_app.queries.changes_since import changes_since
 from skills_app.queries.draft_marks import open_draft
+from skills_app.queries.drafted_tree import DraftedTree
 from skills_app.queries.merged_skills import MergedSkills, merged_skills
 from skills_app.queries.name_advice import choice_advice
 from skills_app.queries.other_changes import other_changes_for_list
@@ -142,7 +143,8 @@ def choice_check(request: HttpRequest, key: str) -> HttpResponse:
     numbered = {str(number): one for number, one in enumerate(operations_from(change.operations))}
     merge, advice, is_good = numbered.get(step), "", False
     if isinstance(merge, MergeCategories) and slug and request.GET.get("choice_act") == Act.RENAME:
-        advice = choice_advice(merge=merge, skill=request.GET.get("choice_skill", ""), slug=slug)
+        draft = DraftedTree(tuple(numbered.values())[: int(step)])
+        advice = choice_advice(merge=merge, skill=request.GET.get("choice_skill", ""), slug=slug, draft=draft)
         is_good = not advice
     return render_page(request, "skills_app/_choice_advice.html", {"advice": advice, "is_good": is_good})
 

@@ -98,14 +98,16 @@ def refusals(request: HttpRequest) -> JsonResponse:
 def name_check(request: HttpRequest) -> HttpResponse:
     """Say what speaks against a name (``slug``) where the selection lies, or else in ``target``, while it is typed.
 
-    A large selection would not go into an address, so the page sends it as a form.
+    It is looked at in the tree as one's draft, which the step would join, will leave it. A large selection would not go into
+    an address, so the page sends it as a form.
     """
     if not is_fragment(request):
         return redirect("taxonomy:tree")
     asked = request.POST if request.method == "POST" else request.GET
     slug = asked.get("slug", "").strip()[:200]
     keys = [*asked.getlist("category"), *asked.getlist("skill")]
-    advice = name_advice(slug=slug, target=asked.get("target", "")[:512], keys=keys) if slug else ""
+    draft, target = DraftedTree(steps_of_draft(request.user)), asked.get("target", "")[:512]
+    advice = name_advice(slug=slug, target=target, keys=keys, draft=draft) if slug else ""
     return render_page(
         request, "skills_app/_name_advice.html", {"advice": advice, "is_good": slug and not advice}
     )

@@ -7,15 +7,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from skills_app.domain.change_sets.applying import refusal_of
+from skills_app.domain.change_sets.conflicts import Conflict
 from skills_app.domain.change_sets.operations import (
     MergeCategories,
     MergeSkills,
     Move,
     Operation,
     Part,
+    Rename,
     Split,
     operations_from,
 )
+from skills_app.domain.change_sets.rows import Kind
+from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.enums import DependencyKind
 from skills_app.models import Category, PlacementChange, RoleGrant, Skill
 from skills_app.services.draft_change import draft_change
@@ -150,6 +155,51 @@ def test_a_split_takes_what_the_draft_brings(user: User, ben: Client) -> None:
     split = operations_from(PlacementChange.objects.get().operations)[-1]
     assert isinstance(split, Split)
     assert split.source == key("b")
+
+
+def test_each_target_is_judged_once(user: User, ben: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+
+    def counted(tree: Tree, operation: Move) -> Conflict | None:
+        judged.append(operation.target)
+        return refusal_of(tree, operation)
+
+    monkeypatch.setattr("skills_app.queries.move_targets.refusal_of", counted)
+    every = ["", key("a"), key("b"), key("c")]
+    ben.post("/taxonomy/refusals/", {"skill": key("a/x")})
+    assert sorted(judged) == sorted(every)
+    judged.clear()
+    ben.post("/taxonomy/targets/", {"skill": key("a/x")})
+    assert sorted(judged) == sorted(every)
+
+
+def advice(client: Client, slug: str, *keys: str, target: str = "") -> str:
+    asked = {"slug": slug, "skill": keys, "target": target}
+    return client.get("/taxonomy/names/", asked, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_name_is_looked_at_as_the_draft_will_leave_the_tree(user: User, ben: Client) -> None:
+    assert "This name will do." in advice(ben, "new", key("a/y"))
+    assert "This name will do." in advice(ben, "y", key("b/z"))
+    assert "a/x is taken: a skill answers there." in advice(ben, "x", key("a/y"))
+    draft_change(
+        operations=[
+            Rename(Kind.SKILL, key("a/x"), "new"),
+            Move(key("b"), (), (key("a/y"),)),
+            split_of("c", "cc", "c/w"),
+        ],
+        actor=user,
+    )
+    told = "is taken after the steps of your draft: a skill answers there."
+    assert f"b/y {told}" in advice(ben, "y", key("b/z"))
+    assert "This name will do." in advice(ben, "new", key("a/y"))
+    assert f"a/new {told}" in advice(ben, "new", target="a")
+    assert "a/x is taken: a skill answers there." in advice(ben, "x", target="a")
+    assert f"cc/w {told}" in advice(ben, "w", target="new:newcategory")
+    assert "cc is taken after the steps of your draft: a category answers there." in advice(
+        ben, "cc", key("c")
+    )
+    assert "Split off: cc is taken after the steps of your draft" in advice(ben, "cc", key("b/z"))
 
 
 def test_a_merge_that_would_close_a_circle_is_no_target(user: User, ben: Client) -> None:

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from skills_app.domain.change_sets.operations import Act, Choice, MergeCategories
+from skills_app.domain.change_sets.operations import Act, Choice, MergeCategories, Rename
+from skills_app.domain.change_sets.rows import Kind
 from skills_app.models import Category, PlacementChange, RoleGrant, Skill
 from skills_app.services.draft_change import draft_change
 from skills_app.services.make_skill import make_skill
@@ -103,3 +104,15 @@ def test_what_lies_in_a_merged_category_within_another_goes_straight_into_the_ta
         f"{change.get_absolute_url()}names/", asked, headers={"HX-Request": "true"}
     ).content.decode()
     assert "b/x is taken: a skill answers there." in page
+
+
+def test_a_new_name_is_looked_at_after_the_steps_before_the_merge(ben: Client) -> None:
+    steps = [Rename(Kind.CATEGORY, key("b"), "bb"), Rename(Kind.SKILL, key("b/x"), "w")]
+    merge = MergeCategories((key("a"),), key("b"))
+    change = draft_change(operations=[*steps, merge], actor=User.objects.get(username="ben"))
+    asked = {"step": "2", "choice_skill": key("a/x"), "choice_act": "rename", "choice_value": "w"}
+    address = f"{change.get_absolute_url()}names/"
+    page = ben.get(address, asked, headers={"HX-Request": "true"}).content.decode()
+    assert "bb/w is taken after the steps of your draft: a skill answers there." in page
+    page = ben.get(address, asked | {"choice_value": "v"}, headers={"HX-Request": "true"}).content.decode()
+    assert "This name will do." in page
