@@ -1,6 +1,6 @@
 """Read what may explain a change on a chart: gates edited, places moved, and models, programs and scorers seen first."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from runs_app.domain.trends.periods import Period
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import DailyRollup, TrendEvent
 from skills_app.domain.change_sets.states import marked_key
+from runs_app.queries.trends import branches_below
 from skills_app.models import AuditEntry, GateRevision
 
 MOST_EVENTS = 12
@@ -86,11 +87,10 @@ def _within(branch: str) -> Q:
 def _first_used(chosen: TrendFilter) -> Iterator[Event]:
     for name in ("model", "program"):
         others = [other for other in DIMENSIONS if other != name and chosen.value(other)]
-        firsts, begun = _firsts(chosen, name, others[0] if others else "")
-        # Rollups are kept of two values together: with more choices it was used once it was used with each of them.
-        for other in others[1:]:
-            more, _ = _firsts(chosen, name, other)
-            firsts = {value: max(day, more[value]) for value, day in firsts.items() if value in more}
+        if len(others) < 2:
+            firsts, begun = _firsts(chosen, name, others[0] if others else "")
+        else:
+            firsts, begun = _firsts_in_period(chosen, name, others)
         for value, first in firsts.items():
             if first != begun and chosen.value(name) in ("", value):
                 yield Event(first, name, f"{name} {value} first used")
@@ -108,6 +108,50 @@ def _firsts(chosen: TrendFilter, name: str, other: str) -> tuple[dict[str, date]
         begun = runs.filter(grain=other, **choice, **empty, **{name: ""})
         used = runs.filter(grain=Grain.PAIR, **choice, **empty).exclude(**{name: ""})
     return _by_value(used, name), begun.aggregate(first=Min("day"))["first"]
+
+
+def _firsts_in_period(
+    chosen: TrendFilter, name: str, others: Sequence[str]
+) -> tuple[dict[str, date], date | None]:
+    """Return the first day of each value that was first used in the period with all of several choices, and of the choices.
+
+    Only cells know of three values together, and there are many. Rows of two values say on which day it was at the earliest; a
+    value that is found between then and the period is none of these, and most are found at once. The first day of the choices
+    is None where it lies before the period.
+    """
+    period = chosen.period
+    earliest: dict[str, date] = {}
+    for number, other in enumerate(others):
+        found, _ = _firsts(chosen, name, other)
+        earliest = {
+            value: max(day, earliest.get(value, day))
+            for value, day in found.items()
+            if number == 0 or value in earliest
+        }
+    cells = _cells(chosen, others)
+    new, is_begun = [], False
+    for value, day in earliest.items():
+        if day > period.last or chosen.value(name) not in ("", value):
+            continue
+        if cells.filter(**{name: value}, day__gte=day, day__lt=period.first).exists():
+            is_begun = True
+        else:
+            new.append(value)
+    if not new:
+        return {}, None
+    used = cells.filter(day__gte=period.first, day__lte=period.last, **{f"{name}__in": new})
+    if is_begun or cells.filter(day__lt=period.first).exists():
+        return _by_value(used, name), None
+    return _by_value(used, name), cells.aggregate(first=Min("day"))["first"]
+
+
+def _cells(chosen: TrendFilter, names: Sequence[str]) -> QuerySet[Any]:
+    """Return the cells of runs with these of the filter's choices."""
+    cells = DailyRollup.objects.filter(subject="run", grain=Grain.CELL)
+    for name in names:
+        value = chosen.value(name)
+        cells = cells.filter(**({"branch__in": branches_below(value)} if name == "branch" else {name: value}))
+    return cells.order_by()
 
 
 def _by_value(rows: QuerySet[Any], name: str) -> dict[str, date]:

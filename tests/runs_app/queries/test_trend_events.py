@@ -1,5 +1,6 @@
 """What stands on the charts as an event of the taxonomy."""
 
+import random
 from datetime import date, timedelta
 
 import pytest
@@ -119,8 +120,83 @@ def test_models_and_programs_are_events_of_what_is_chosen() -> None:
     assert firsts(branch="web") == [(20, "model new"), (20, "program p 2")]
     assert firsts(model="old") == []
     assert firsts(model="new") == [(20, "model new")]
-    assert firsts(branch="data", author="ben") == [(5, "model new"), (3, "program p 2")]
+    # On the day when ben first used anything there, nothing is told of it.
+    assert firsts(branch="data", author="ben") == []
     assert firsts(branch="data", author="ada", model="old") == []
+
+
+def test_a_value_is_first_used_on_the_day_that_has_all_choices_together() -> None:
+    Category.objects.create(path="data", slug="data")
+    Category.objects.create(path="data/inner", slug="inner")
+    used(60, branch="data", type="tool", model="old", author="ben")
+    # Each two of the values came together long before all three did.
+    used(50, branch="web", type="tool", model="new", program="p", author="ben")
+    used(49, branch="data/inner", type="text", model="new", program="p", author="ben")
+    used(48, branch="data/inner", type="tool", model="new", program="p", author="ada")
+    used(6, branch="data/inner", type="tool", model="new", program="p", author="ben")
+    used(4, branch="data", type="tool", model="new", program="q", author="ben")
+
+    assert firsts(branch="data", author="ben") == [(4, "program q")]
+    assert firsts(branch="data", author="ben", type="tool") == [
+        (6, "model new"),
+        (6, "program p"),
+        (4, "program q"),
+    ]
+    assert firsts(branch="data", author="ben", type="tool", model="new") == [
+        (6, "model new"),
+        (4, "program q"),
+    ]
+    assert firsts(branch="data", author="ben", type="tool", program="q") == [(4, "program q")]
+    assert firsts(branch="data", author="ada", type="tool") == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_marks_of_any_choices_are_those_of_the_rows_themselves(seed: int) -> None:
+    for path in ("web", "web/front", "data"):
+        Category.objects.create(path=path, slug=path.rpartition("/")[2])
+    rng = random.Random(seed)
+    values = {
+        "branch": ["web", "web/front", "data"],
+        "type": ["tool", "text"],
+        "model": ["", "a", "b", "c"],
+        "program": ["", "p", "q"],
+        "author": ["ada", "ben"],
+    }
+    rows = [
+        (rng.randint(0, 60), {name: rng.choice(some) for name, some in values.items()}) for _ in range(25)
+    ]
+    for ago, dims in rows:
+        used(ago, **dims)
+    for _ in range(40):
+        names = rng.sample(sorted(values), rng.randint(2, 4))
+        narrow = {name: rng.choice([one for one in values[name] if one]) for name in names}
+
+        assert firsts(**narrow) == plainly(rows, narrow), narrow
+
+
+def plainly(rows: list[tuple[int, dict[str, str]]], narrow: dict[str, str]) -> list[tuple[int, str]]:
+    """Return the marks of the last 28 days by looking at every row."""
+
+    def fits(dims: dict[str, str], but: str) -> bool:
+        return all(
+            dims[name] == value or (name == "branch" and dims[name].startswith(f"{value}/"))
+            for name, value in narrow.items()
+            if name != but
+        )
+
+    found = []
+    for name in ("model", "program"):
+        days: dict[str, int] = {}
+        for ago, dims in rows:
+            if fits(dims, name):
+                days[dims[name]] = max(ago, days.get(dims[name], 0))
+        wanted = [narrow[name]] if name in narrow else [value for value in days if value]
+        found += [
+            (days[value], name, value)
+            for value in wanted
+            if value in days and days[value] < 28 and days[value] != max(days.values())
+        ]
+    return [(ago, f"{name} {value}") for ago, name, value in sorted(found, key=lambda e: (-e[0], e[1], e[2]))]
 
 
 def test_scorers_that_judged_nothing_of_what_is_chosen_are_no_events() -> None:
