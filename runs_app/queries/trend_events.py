@@ -14,8 +14,8 @@ from runs_app.domain.trends.facts import DIMENSIONS, Grain
 from runs_app.domain.trends.periods import Period
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import DailyRollup, TrendEvent
-from skills_app.domain.change_sets.states import marked_key
 from runs_app.queries.trends import branches_below
+from skills_app.domain.change_sets.states import marked_key
 from skills_app.models import AuditEntry, GateRevision
 
 MOST_EVENTS = 12
