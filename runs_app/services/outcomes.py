@@ -13,8 +13,11 @@ from runs_app.domain.enums import ProblemReason
 from runs_app.domain.outcomes import NAMES, OutcomeRecord, outcome_name, read_outcome
 from runs_app.domain.problems import problem
 from runs_app.domain.records import ProblemRecord
-from runs_app.models import Run, RunArtifact, RunOutcome
+from runs_app.models import Generation, Run, RunArtifact, RunOutcome
+from runs_app.queries.version_at import version_current_at
+from runs_app.services.carry_to_review import revised_version
 from runs_app.services.touch_days import touch_run_days
+from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.errors import SkillsError
@@ -177,6 +180,10 @@ def _version(
         )
         return None
     skill = _skill(path, told)
+    known = skill.versions.filter(content_digest=digest_of(record.document)).order_by("number").first()
+    if known is not None:
+        return known
+    parent = _began_from(run, skill)
     return add_version(
         skill=skill,
         content=record.document,
@@ -185,7 +192,16 @@ def _version(
         metadata=record.metadata.values if record.metadata else None,
         message=f"Made by the run {run.name or run.run_id}",
         author_name=run.user or ACTOR,
+        parent=parent,
+        has_parent=parent is not None,
     ).version
+
+
+def _began_from(run: Run, skill: Skill) -> SkillVersion | None:
+    """Return what a run made its version from: what its generation was asked to make anew, else what was current then."""
+    generation = Generation.objects.filter(run_id=run.run_id, skill=skill).first()
+    revised = revised_version(generation) if generation is not None else None
+    return revised or version_current_at(skill, run.started_at or _made_at(run))
 
 
 def _skill(path: str, told: SkillMetadata) -> Skill:

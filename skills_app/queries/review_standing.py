@@ -4,10 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
-
-from skills_app.domain.reviewing.comments import CommentState
-from skills_app.domain.reviewing.places import removed_in
 from skills_app.domain.reviewing.standing import ReviewStatus, Standing, Vote, standing_of
 from skills_app.domain.reviewing.stops import OpenComment, Stop, stops_of
 from skills_app.domain.reviewing.verdicts import (
@@ -17,9 +13,9 @@ from skills_app.domain.reviewing.verdicts import (
     binding_of,
     stale_reason,
 )
-from skills_app.models import Comment, Review, SkillVersion, Verdict
+from skills_app.models import Review, SkillVersion, Verdict
 from skills_app.queries.gate_of_version import GateView, gate_for_version, judged_version
-from skills_app.queries.version_line import line_of
+from skills_app.queries.open_blocks import open_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +67,11 @@ def standing_of_review(review: Review, *, today: date, ground: Ground | None = N
     return standing_of(votes_of(review, latest_verdicts(review), ground.binding), review.num_needed)
 
 
-def blocking_comments(version: SkillVersion, review: Review | None) -> list[Comment]:
-    """Return the open comments that block a version, oldest first; drafts block nothing.
-
-    They are those of its review, and those on a version that it came from which hang in the review of another one.
-    """
-    line = line_of(version)
-    rows = Comment.objects.filter(
-        Q(review=review) | Q(version__in=line) if review else Q(version__in=line),
-        review__skill=version.skill_id,
-        thread=None,
-        is_blocking=True,
-        state=CommentState.OPEN,
-    )
-    found = rows.exclude(sent_at=None).select_related("review").order_by("sent_at", "pk")
-    # Words that another version removed stand here still, so nothing is said of this one.
-    return [
-        row
-        for row in found
-        if row.review == review or row.review.version_id in line or not removed_in(row.anchor)
-    ]
-
-
 def stops_of_version(version: SkillVersion, *, today: date) -> tuple[Stop, ...]:
     """Return what stops the promotion of a version today, each explained; empty when nothing does.
 
-    The last review of that very version counts, and open comments on all that it came from; all is read afresh, so a stale verdict never lets one through.
+    The last review of that very version counts, and open comments on all that it came from; all is read afresh, so a stale
+    verdict never lets one through.
     """
     ground = ground_of(version, today=today)
     review = Review.objects.filter(version=version).order_by("-opened_at", "-pk").first()
@@ -108,6 +83,7 @@ def stops_with(
     ground: Ground, version: SkillVersion, review: Review | None, standing: Standing | None
 ) -> tuple[Stop, ...]:
     """Return what stops a promotion, for a caller that has read ground, review and standing already."""
+    (blocks,) = open_blocks([(version, review)])
     return stops_of(
         is_judged=ground.gate is not None,
         blocking_conditions=ground.gate.blocking if ground.gate else (),
@@ -115,9 +91,13 @@ def stops_with(
         status=ReviewStatus(review.status) if review else None,
         comments=[
             OpenComment(
-                row.pk, row.author_name, _first_words(row.body), 0 if row.review == review else row.review_id
+                row.pk,
+                row.author_name,
+                _first_words(row.body),
+                0 if row.review == review else row.review_id,
+                row.version.number if row.version.number > version.number else 0,
             )
-            for row in blocking_comments(version, review)
+            for row in blocks
         ],
     )
 

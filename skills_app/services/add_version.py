@@ -41,14 +41,15 @@ def add_version(
     author: User | None = None,
     author_name: str = "",
     parent: SkillVersion | None = None,
+    has_parent: bool = True,
     becomes_current: bool = True,
 ) -> AddedVersion:
     """Return the version of ``skill`` with this content, made as the next number when there is none.
 
     With ``files`` None only the document is known: any version with the same document is the same. Otherwise the same
-    document and the same files are. The new version's parent is ``parent`` or else the one before it, and it becomes the
-    current one, unless it is a draft (``becomes_current`` false) or a run ended before the current version was made. Two
-    writers at once get one version. What is restored is always a version of its own.
+    document and the same files are. The new version's parent is ``parent`` or else the one before it (none when ``has_parent`` is false),
+    and it becomes the current one, unless it is a draft (``becomes_current`` false) or a run ended before the current version
+    was made. Two writers at once get one version. What is restored is always a version of its own.
     """
     skill = Skill.objects.select_for_update().get(pk=skill.pk)
     content_digest = digest_of(content)
@@ -67,7 +68,7 @@ def add_version(
         content_kind=content_kind,
         front_matter=_front_matter(content) if content_kind == "markdown" else {},
         metadata=storable_json(dict(metadata or {})),
-        parent=parent or latest,
+        parent=(parent or latest) if has_parent else None,
         message=storable_text(message),
         origin=origin,
         author=author,

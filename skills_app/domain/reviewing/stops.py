@@ -42,12 +42,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class OpenComment:
-    """A comment that blocks: its number, who wrote it, its first words, and the review that it hangs in when it is another one."""
+    """A comment that blocks: its number, who wrote it, its first words, and the review that it hangs in when it is another one.
+
+    ``later`` is the number of the version that it is on when that was made later and says the same, else 0.
+    """
 
     number: int
     author: str
     words: str
     elsewhere: int = 0
+    later: int = 0
 
 
 def stops_of(
@@ -76,7 +80,8 @@ def stops_of(
 
 
 def _comment_sentence(comment: OpenComment) -> str:
-    where = f" on an earlier version, in review {comment.elsewhere}," if comment.elsewhere else ""
+    on = f"version {comment.later}, which says the same" if comment.later else "an earlier version"
+    where = f" on {on}, in review {comment.elsewhere}," if comment.elsewhere else ""
     return f"A blocking comment of {comment.author}{where} is open: “{comment.words}”"
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -11,20 +12,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runs_app.domain.enums import ProblemReason
-from runs_app.models import Run, RunOutcome
+from runs_app.domain.revision import Revision
+from runs_app.models import Generation, Run, RunOutcome
 from runs_app.services.add_source import add_source
 from runs_app.services.outcomes import read_outcomes
 from runs_app.services.sync_source import sync_source
+from skills_app.domain.enums import VersionOrigin
+from skills_app.domain.promotion import PromotionState
 from skills_app.models import (
     AuditEntry,
     Category,
     Finding,
     PathAlias,
+    Promotion,
     QualityAssessment,
     Skill,
     SkillVersion,
     ValidationReport,
 )
+from skills_app.services.add_version import add_version
 from skills_app.services.make_skill import make_skill
 from skills_app.services.place_skill import place_skill
 from tests.runs_app.services.seed_runs import NOW, keep_artifacts, mirrored_run, seed_artifacts
@@ -169,6 +175,97 @@ def test_an_older_run_that_arrives_late_does_not_become_current() -> None:
     skill = Skill.objects.get()
     assert skill.current_version is not None
     assert (skill.num_versions, skill.current_version.number) == (2, 1)
+
+
+def began(run_id: str, words: str, hours: float, *, of: float | None = None) -> SkillVersion:
+    """Mirror a run of so many hours (half an hour unless given) that ended so many hours after noon; return its version."""
+    texts = {**FULL_RUN, "skill_content.md": f"{DOCUMENT}{words}\n"}
+    run = mirrored_run(run_id * 32, texts, ended_at=NOW + timedelta(hours=hours))
+    run.started_at = run.ended_at - timedelta(hours=0.5 if of is None else of)  # type: ignore[operator]
+    run.save()
+    assert read_outcomes(runs=[run]) == []
+    version = RunOutcome.objects.get(run=run).version
+    assert version
+    return version
+
+
+def edited(version: SkillVersion, words: str, hours: float) -> SkillVersion:
+    """Make a draft of a version by hand, so many hours after noon."""
+    return add_version(
+        skill=version.skill,
+        content=f"{DOCUMENT}{words}\n",
+        origin=VersionOrigin.EDIT,
+        made_at=NOW + timedelta(hours=hours),
+        files=(),
+        parent=version,
+        becomes_current=False,
+    ).version
+
+
+def test_a_run_made_its_version_from_the_one_that_was_current_when_it_began_and_not_from_a_draft() -> None:
+    first = began("a", "First.", 0)
+    draft = edited(first, "A draft.", 1)
+    found = add_version(
+        skill=first.skill,
+        content=f"{DOCUMENT}On disk.\n",
+        origin=VersionOrigin.LIBRARY,
+        made_at=NOW,
+        parent=draft,
+    ).version
+
+    assert began("b", "Second.", 2).parent == found
+    assert began("c", "Beside the second.", 2.5, of=0.6).parent == found
+    assert began("d", "Long before.", -1).parent is None
+    assert began("e", "Third.", 4).parent == SkillVersion.objects.get(content__contains="Beside")
+
+
+def test_a_run_began_from_what_was_published_then() -> None:
+    first = began("a", "First.", 0)
+    draft = edited(first, "A draft.", 1)
+    Promotion.objects.create(
+        skill=first.skill,
+        version=draft,
+        state=PromotionState.PUBLISHED,
+        started_at=NOW,
+        published_at=NOW + timedelta(hours=3),
+    )
+    SkillVersion.objects.filter(pk=first.pk).update(created_at=NOW)
+    beside = add_version(
+        skill=first.skill,
+        content=f"{DOCUMENT}On disk.\n",
+        origin=VersionOrigin.LIBRARY,
+        made_at=NOW + timedelta(hours=3.5),
+        parent=draft,
+        becomes_current=False,
+    ).version
+
+    assert began("b", "Before.", 2).parent == first
+    assert began("c", "After.", 4).parent == draft
+    assert beside.parent == draft
+
+
+def test_a_run_of_a_generation_began_from_what_that_was_asked_to_make_anew() -> None:
+    first = began("a", "First.", 0)
+    draft = edited(first, "A draft.", 1)
+    revision = Revision(draft.content, first.skill.path, draft.number, "Say more.", 1)
+    Generation.objects.create(
+        task="Again.",
+        request={"revision": asdict(revision)},
+        skill=first.skill,
+        run_id="b" * 32,
+        queued_at=NOW,
+        model="m",
+    )
+
+    assert began("b", "Anew.", 2).parent == draft
+
+
+def test_what_a_generation_made_anew_was_not_current_until_it_was_published() -> None:
+    first = began("a", "First.", 0)
+    anew = began("b", "Anew.", 1)
+    Generation.objects.create(task="Again.", skill=first.skill, version=anew, queued_at=NOW, model="m")
+
+    assert began("c", "Next.", 2).parent == first
 
 
 def test_a_document_without_metadata_goes_by_its_front_matter() -> None:

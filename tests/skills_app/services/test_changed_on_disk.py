@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from skills_app.domain.enums import VersionOrigin
+from skills_app.domain.reviewing.stops import StopKind
 from skills_app.models import Skill, SkillVersion
+from skills_app.queries.review_standing import stops_of_version
 from skills_app.services.scan_library import scan_library
 from tests.skills_app import promotion_makers as made
 from tests.skills_app import review_makers
@@ -134,3 +136,20 @@ def test_where_nothing_is_kept_yet_what_was_found_on_disk_last_is_what_the_next_
     Skill.objects.update(disk_version=None)
 
     assert changed(root, "from disk", "from the disk").parent == first
+
+
+def test_a_block_on_a_draft_stops_not_what_was_found_on_disk_and_one_on_what_stood_there_does(
+    published: SkillVersion, people: tuple[User, User], root: Path
+) -> None:
+    _, ada = people
+    draft = made.next_draft(published.skill, "A draft that is under review.")
+    for version, body in ((draft, "Not this one"), (published, "Name the version")):
+        review = review_makers.review(version, ada, ada)
+        review_makers.comment(review, ada, body, is_blocking=True)
+        review_makers.send(review, ada)
+
+    found = changed(root, "Some advice.", "Some advice from disk.")
+
+    stops = stops_of_version(found, today=review_makers.TODAY)
+    (told,) = [stop.sentence for stop in stops if stop.kind is StopKind.COMMENT]
+    assert "Name the version" in told
