@@ -24,6 +24,10 @@ class PlacementChange(models.Model):
         default=list, help_text="as skills_app.domain.change_sets.operations reads them"
     )
     impact = models.JSONField(default=dict, help_text="what its author was last shown")
+    tables = models.JSONField(
+        default=dict,
+        help_text="those tables of the impact as a whole of which it holds a part, but what effect tells",
+    )
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the effect last shown")
     effect = models.JSONField(default=dict, help_text="what it did, row by row; undo reads it")
     kept = models.JSONField(default=dict, help_text="rows that ended and links that were turned, for undo")

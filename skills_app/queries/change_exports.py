@@ -82,8 +82,7 @@ def exports_of(tree: Tree, effect: Effect) -> dict[str, Any]:
     rows = [one for one in catalogs.each if one.num_change or (one.before != one.after and one.num_before)]
     named = [one.after or one.before for one in catalogs.each if one.is_listed]
     return {
-        "budgets": [one.as_data() for one in rows[:MOST_SHOWN]],
-        "num_budgets": len(rows),
+        "budgets": [one.as_data() for one in rows],
         "exports": {
             "num_entries": len(moved.keys() | effect.homes.keys()),
             "num_published": _num_published(moved),

@@ -1,7 +1,7 @@
 """What a change-set would mean beyond the tree: addresses, links, budgets, gates, reviews, and who is told."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from django.utils import timezone
@@ -16,11 +16,15 @@ from skills_app.queries.change_exports import MOST_SHOWN, exports_of
 from skills_app.queries.change_links import links_of
 from skills_app.queries.change_reviews import gates_around, reviews_of, stale_reviews_of
 
+TABLES = ("aliases", "differences", "taken", "links", "budgets", "stale_reviews")
+"""The lists of an impact that may be long: what it calls them."""
 
-def impact_of(tree: Tree, effect: Effect) -> dict[str, Any]:
-    """Return as JSON data what ``effect`` (already applied to ``tree``) means; lists hold at most ``MOST_SHOWN`` entries.
 
-    Read before the change is written: what the database says is what was before.
+def impact_of(tree: Tree, effect: Effect) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return as JSON data what ``effect`` (already applied to ``tree``) means, and each of ``TABLES`` as a whole.
+
+    In the impact lists hold at most ``MOST_SHOWN`` entries. Read before the change is written: what the database says is
+    what was before.
     """
     skills = {t.key: pair for t, pair in effect.addresses.items() if t.kind is Kind.SKILL}
     categories = {t.key: pair for t, pair in effect.addresses.items() if t.kind is Kind.CATEGORY}
@@ -30,33 +34,37 @@ def impact_of(tree: Tree, effect: Effect) -> dict[str, Any]:
         if old is not None and new != old and new not in effect.heirs.values() and _is_taken(tree, path, old)
     ]
     aliases = sorted((path, tree.paths.get(to, "")) for path, (_, to) in effect.aliases.items() if to)
-    links = list(links_of(tree, effect))
-    differences = list(_differences(tree, effect))
+    exports = exports_of(tree, effect)
     reviews = reviews_of(tree, effect)
-    stale = stale_reviews_of(tree, effect, reviews, today=timezone.localdate())
-    return {
+    tables: dict[str, list[Any]] = {
+        "aliases": [list(pair) for pair in aliases],
+        "differences": differences_of_effect(effect, lambda target: first_path(tree, target)),
+        "taken": taken,
+        "links": list(links_of(tree, effect)),
+        "budgets": exports.pop("budgets"),
+        "stale_reviews": stale_reviews_of(tree, effect, reviews, today=timezone.localdate()),
+    }
+    impact = {
+        **{name: rows[:MOST_SHOWN] for name, rows in tables.items()},
         "num_skills": len(skills),
         "num_categories": len(categories),
         "num_aliases": len(aliases),
-        "aliases": [list(pair) for pair in aliases[:MOST_SHOWN]],
         "addresses": _first(*_told(tree, effect)),
-        "num_differences": len(differences),
-        "differences": differences[:MOST_SHOWN],
+        "num_differences": len(tables["differences"]),
         "touched": sorted(key for key in effect.touched if key),
         "num_taken": len(taken),
-        "taken": taken[:MOST_SHOWN],
-        "num_links": len(links),
-        "links": links[:MOST_SHOWN],
-        **exports_of(tree, effect),
+        "num_links": len(tables["links"]),
+        "num_budgets": len(tables["budgets"]),
+        **exports,
         "gates": _gates(tree, skills),
         "ends": _ends(effect),
         "facets": sum(before.facets != after.facets for before, after in effect.homes.values()),
         "archived": sum(before.status != after.status for before, after in effect.homes.values()),
         "num_reviews": len(reviews),
-        "stale_reviews": stale[:MOST_SHOWN],
-        "num_stale": len(stale),
+        "num_stale": len(tables["stale_reviews"]),
         "told": told_of(tree, effect, reviews),
     }
+    return impact, tables
 
 
 def touched_paths(tree: Tree, effect: Effect) -> list[str]:
@@ -149,19 +157,30 @@ def _first(*groups: list[tuple[str, str]]) -> list[list[str]]:
     return found
 
 
-def _differences(tree: Tree, effect: Effect) -> Iterator[dict[str, str]]:
-    """Yield what changes beside addresses, by what something was called before: titles, then states and facets."""
-    for key, (place, left) in sorted(effect.places.items()):
-        if place is not None and left is not None and place.title != left.title:
-            path = first_path(tree, Target(Kind.CATEGORY, key))
-            yield {"what": "title", "path": path, "before": place.title, "after": left.title}
-    for key, (was, now) in sorted(effect.homes.items()):
-        path = first_path(tree, Target(Kind.SKILL, key))
-        if was.status != now.status:
-            yield {"what": "status", "path": path, "before": was.status, "after": now.status}
-        if was.facets != now.facets:
-            before, after = (_facet_text(home.facets) for home in (was, now))
-            yield {"what": "facets", "path": path, "before": before, "after": after}
+def differences_of_effect(effect: Effect, path_of: Callable[[Target], str]) -> list[dict[str, str]]:
+    """Return what changes beside addresses: titles, then states and facets, each in the order of paths.
+
+    ``path_of`` says where something was before.
+    """
+    titles = [
+        {
+            "what": "title",
+            "path": path_of(Target(Kind.CATEGORY, key)),
+            "before": was.title,
+            "after": now.title,
+        }
+        for key, (was, now) in effect.places.items()
+        if was is not None and now is not None and was.title != now.title
+    ]
+    others: list[dict[str, str]] = []
+    for key, (before, after) in effect.homes.items():
+        path = path_of(Target(Kind.SKILL, key))
+        if before.status != after.status:
+            others.append({"what": "status", "path": path, "before": before.status, "after": after.status})
+        if before.facets != after.facets:
+            had, has = (_facet_text(home.facets) for home in (before, after))
+            others.append({"what": "facets", "path": path, "before": had, "after": has})
+    return [one for group in (titles, others) for one in sorted(group, key=lambda one: one["path"])]
 
 
 def _facet_text(facets: Iterable[tuple[str, str]]) -> str:

@@ -25,7 +25,7 @@ def links_of(tree: Tree, effect: Effect) -> Iterator[dict[str, str]]:
     skills = {t.key: pair for t, pair in effect.addresses.items() if t.kind is Kind.SKILL}
     folds = folds_of(tree, effect)
     for rows in rows_of(SkillDependency.objects.all(), "target__", skills):
-        values = rows.order_by("skill__path").values_list(
+        values = rows.order_by("skill__path", "target_path", "pk").values_list(
             "skill__path", "skill__key", "kind", "target_path", "target__key"
         )
         for path, source, kind, written, key in values:

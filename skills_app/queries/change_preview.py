@@ -20,6 +20,7 @@ from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
 class Preview:
     """What operations would do now: what is in the way, the effect of the rest, and (when asked for) its impact.
 
+    ``tables`` are those of the impact as a whole.
     A merge that would close a circle of required skills is in the way and in the effect.
     """
 
@@ -30,6 +31,7 @@ class Preview:
     digest: str
     branches: tuple[str, ...]
     impact: dict[str, Any]
+    tables: dict[str, list[Any]]
 
 
 def preview_operations(operations: Sequence[Operation], *, with_impact: bool = True) -> Preview:
@@ -40,9 +42,9 @@ def preview_operations(operations: Sequence[Operation], *, with_impact: bool = T
     effect = effect_of(rows.tree)
     conflicts += circles_of(rows, operations, effect)
     conflicts += stay_conflicts(rows.tree, operations, effect)
-    impact = impact_of(rows.tree, effect) if with_impact else {}
+    impact, tables = impact_of(rows.tree, effect) if with_impact else ({}, {})
     branches = tuple(touched_paths(rows.tree, effect))
-    return Preview(tuple(operations), rows, tuple(conflicts), effect, effect.digest, branches, impact)
+    return Preview(tuple(operations), rows, tuple(conflicts), effect, effect.digest, branches, impact, tables)
 
 
 def later_changes(change: PlacementChange, targets: Sequence[Target]) -> list[PlacementChange]:
@@ -56,5 +58,5 @@ def later_changes(change: PlacementChange, targets: Sequence[Target]) -> list[Pl
         )
         .exclude(pk=change.pk)
         .order_by("applied_at")
-        .defer("effect", "impact", "kept")
+        .defer("effect", "impact", "kept", "tables")
     )

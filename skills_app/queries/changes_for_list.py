@@ -105,7 +105,7 @@ def changes_for_list(*, branch: str = "", person: str = "", page: str | None = N
     if branch:
         rows = rows.filter(pk__in=_touching(rows, branch))
     parts = {f"shown_{name}": F(f"impact__{name}") for name in _SHOWN}
-    rows = rows.defer("effect", "kept", "impact").annotate(**parts).order_by("-updated_at", "-pk")
+    rows = rows.defer("effect", "kept", "impact", "tables").annotate(**parts).order_by("-updated_at", "-pk")
     shown: Page[Any] = Paginator(rows, PER_PAGE).get_page(page)
     changes = list(shown.object_list)
     endings = endings_of(changes)

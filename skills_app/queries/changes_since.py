@@ -111,7 +111,9 @@ def _later(change: PlacementChange, since: datetime) -> list[PlacementChange]:
     undone = Q(status=ChangeStatus.UNDONE, undone_at__gt=since, applied_at__lte=since)
     rows = PlacementChange.objects.filter(applied | undone).exclude(pk=change.pk)
     return list(
-        rows.defer("effect", "impact", "kept").annotate(shown_touched=F("impact__touched")).order_by("pk")
+        rows.defer("effect", "impact", "kept", "tables")
+        .annotate(shown_touched=F("impact__touched"))
+        .order_by("pk")
     )
 
 

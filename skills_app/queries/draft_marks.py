@@ -75,13 +75,17 @@ class _Row:
 
 def open_draft(user: Any) -> PlacementChange | None:
     """Return the draft that a person works on, or None."""
-    rows = PlacementChange.objects.filter(author=user, status="draft").defer("effect", "kept")
+    rows = PlacementChange.objects.filter(author=user, status="draft").defer("effect", "kept", "tables")
     return rows.order_by("-updated_at").first()
 
 
 def drawn_change(user: Any, key: str) -> PlacementChange | None:
     """Return the open change-set with this key, whoever made it; else the draft that a person works on, or None."""
-    rows = PlacementChange.objects.filter(key=key, status__in=OPEN).defer("effect", "kept") if key else []
+    rows = (
+        PlacementChange.objects.filter(key=key, status__in=OPEN).defer("effect", "kept", "tables")
+        if key
+        else []
+    )
     return next(iter(rows), None) or open_draft(user)
 
 
@@ -89,7 +93,7 @@ def other_open_changes(user: Any, but: PlacementChange | None) -> list[Placement
     """Return a person's own drafts and everybody's proposals but one, the last changed first; at most ``MOST_OPEN``."""
     wanted = Q(author=user, status=ChangeStatus.DRAFT) | Q(status=ChangeStatus.PROPOSED)
     rows = PlacementChange.objects.filter(wanted).exclude(pk=but.pk if but else 0)
-    return list(rows.defer("effect", "kept", "impact").order_by("-updated_at", "-pk")[:MOST_OPEN])
+    return list(rows.defer("effect", "kept", "impact", "tables").order_by("-updated_at", "-pk")[:MOST_OPEN])
 
 
 def marks_of(operations: Iterable[Operation], *, is_own: bool = False) -> DraftMarks:

@@ -18,6 +18,7 @@ from skills_app.queries.change_branches import branches_missing, keys_at
 from skills_app.queries.change_preview import Preview, preview_operations
 from skills_app.queries.change_standing import standing_words
 from skills_app.queries.changes_since import changes_since, looked_at, words_of
+from skills_app.queries.impact_tables import long_tables
 from skills_app.queries.published import library_root
 from skills_app.services.library_of_change import folder_conflicts
 from skills_app.services.record_audit import record_audit
@@ -76,10 +77,11 @@ def preview_change(*, change: PlacementChange) -> Preview:
         found = folder_conflicts(root=root, operations=operations, rows=preview.rows, effect=preview.effect)
         preview = replace(preview, conflicts=(*preview.conflicts, *found))
     conflicts = [conflict.as_data() for conflict in preview.conflicts]
-    shown = {**preview.impact, "conflicts": conflicts, **_remembered(change)}
+    tables, mark = long_tables(preview)
+    shown = {**preview.impact, "conflicts": conflicts, **mark, **_remembered(change)}
     new = {"digest": preview.digest, "impact": shown, "branches": list(preview.branches)}
     if any(getattr(change, name) != value for name, value in new.items()):
-        PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(**new)
+        PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(**new, tables=tables)
     change.digest, change.impact, change.branches = preview.digest, shown, list(preview.branches)
     return preview
 

@@ -34,6 +34,7 @@ from skills_app.queries.changes_for_list import (
 from skills_app.queries.changes_since import changes_since
 from skills_app.queries.draft_marks import open_draft
 from skills_app.queries.drafted_tree import DraftedTree
+from skills_app.queries.impact_tables import impact_tables, page_url
 from skills_app.queries.merged_skills import MergedSkills, merged_skills
 from skills_app.queries.name_advice import choice_advice
 from skills_app.queries.other_changes import other_changes_for_list
@@ -249,7 +250,8 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "addresses": addresses,
         "num_addresses": sum(change.impact.get(name) or 0 for name in ("num_skills", "num_categories")),
         "address": find,
-        "addresses_url": f"?{urlencode({'address': find})}&addresses=" if find else "?addresses=",
+        "addresses_url": page_url(request.GET, "addresses"),
+        "tables": impact_tables(change, preview, request.GET),
         "is_looking": bool(find) or "addresses" in request.GET,
         "told": [one for one in change.impact.get("told", []) if one["name"] != user.get_username()],
         "conflicts": conflicts,
@@ -307,7 +309,7 @@ def _shown_digest(request: HttpRequest, change: PlacementChange) -> str:
 
 
 def _change(key: str) -> PlacementChange:
-    return get_object_or_404(PlacementChange.objects.defer("effect", "kept"), key=key)
+    return get_object_or_404(PlacementChange.objects.defer("effect", "kept", "tables"), key=key)
 
 
 def _own(request: HttpRequest, key: str) -> PlacementChange:
