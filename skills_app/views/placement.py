@@ -10,6 +10,7 @@ from fleet_site.access import may_somewhere, require
 from fleet_site.http import is_fragment, render_page
 from skills_app.models import Category, Skill
 from skills_app.queries.drafted_tree import DraftedTree, steps_of_draft
+from skills_app.queries.empty_categories import empty_categories_for_page
 from skills_app.queries.merge_targets import MIXED, merge_targets
 from skills_app.queries.move_targets import move_refusals, move_targets
 from skills_app.queries.name_advice import name_advice
@@ -22,26 +23,28 @@ _LISTS = ("tray", "misplaced", "twins")
 @require_GET
 @require("read")
 def placement(request: HttpRequest) -> HttpResponse:
-    """Show skills without a home, in a doubtful one, or there twice, at or below ``?at=`` (a path).
+    """Show skills without a home, in a doubtful one, or there twice, at or below ``?at=`` (a path), and empty categories.
 
-    Each of the three lists has pages of its own: ``?tray=``, ``?misplaced=`` and ``?twins=``.
+    Each of the lists has pages of its own: ``?tray=``, ``?empty=``, ``?misplaced=`` and ``?twins=``.
     """
     at = request.GET.get("at", "").strip().strip("/")[:512]
     place = category_at(at)
     at = place.path if place else at
     pages = {name: request.GET.get(name, "1") for name in _LISTS}
-    known = {"at": at, **pages}
+    known = {"at": at, **pages, **({"empty": request.GET["empty"]} if "empty" in request.GET else {})}
+    is_tray_alone = is_fragment(request)
     context = {
         "help": placement_help(branch=at, pages=pages),
         "urls": {
             name: f"{request.path}?{urlencode({n: v for n, v in known.items() if n != name})}&{name}="
-            for name in _LISTS
+            for name in (*_LISTS, "empty")
         },
+        "empty": None if is_tray_alone else empty_categories_for_page(request.GET.get("empty")),
         "at": at,
         "is_unknown": bool(at) and place is None,
         "branches": Category.objects.filter(parent=None).values_list("path", flat=True),
         "can_curate": may_somewhere(request.user, "curate"),
-        "is_tray_alone": is_fragment(request),
+        "is_tray_alone": is_tray_alone,
     }
     return render_page(request, "skills_app/taxonomy_placement.html", context, partial="placement-tray")
 

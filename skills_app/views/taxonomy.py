@@ -18,6 +18,7 @@ from skills_app.domain.errors import ChangeDataError, ChangeNotOpen, ChangeOvert
 from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
 from skills_app.models import Category, PlacementChange
 from skills_app.queries.draft_marks import DraftMarks, drawn_change, marks_of, open_draft, other_open_changes
+from skills_app.queries.empty_categories import empty_categories
 from skills_app.queries.resolve_path import branch_paths
 from skills_app.queries.skill_facets import FacetGroup, facets_for_list
 from skills_app.queries.taxonomy_tree import (
@@ -155,6 +156,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "nodes": nodes,
         "found": found,
         "unplaced": unplaced_ones,
+        "num_empty": 0 if query or chosen.is_narrowed else empty_categories().count(),
         "unplaced_rest": unplaced_rest,
         "more": more,
         "chosen": chosen,

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from skills_app.models import Category, PlacementChange, PlacementSurvey, RoleGrant, Skill
+from skills_app.queries.resolve_path import category_at
 from skills_app.services.make_skill import make_skill
 from skills_app.services.place_skill import place_skill
 from skills_app.services.survey_placement import survey_placement
@@ -342,3 +343,46 @@ def test_each_list_has_pages_of_its_own(ben: Client, monkeypatch: pytest.MonkeyP
     assert shown == ["stray1", "stray2"]
     assert 'hx-target="#placement-tray"' in alone
     assert "hx-push-url" not in alone
+
+
+def emptied(path: str) -> None:
+    """Make the category at ``path``, in which nothing lies."""
+    made, _ = make_skill(path=f"{path}/gone")
+    made.delete()
+
+
+def test_empty_categories_stand_beside_the_tray_with_steps(ben: Client, dan: Client) -> None:
+    assert "No category is empty." in ben.get("/taxonomy/placement/").content.decode()
+    assert "empty categor" not in ben.get("/taxonomy/").content.decode()
+    for path in ("py/old", "void"):
+        emptied(path)
+    assert '<a href="/taxonomy/placement/#empty-title">2 empty categories</a>' in (
+        ben.get("/taxonomy/").content.decode()
+    )
+    assert "empty categor" not in ben.get("/taxonomy/?q=py").content.decode()
+    page = ben.get("/taxonomy/placement/?at=ops").content.decode()
+    assert 'Merge<span class="visually-hidden"> py/old</span> into py</button>' in page
+    assert "void</span> into" in page
+    assert 'Merge<span class="visually-hidden"> void</span>' not in page
+    assert 'value="merge"' not in dan.get("/taxonomy/placement/").content.decode()
+
+    assert targets(ben, category=key("void"), aim="merge")["ops"]
+    words = {"do": "merge", "category": key("py/old"), "target": "py"}
+    change_page = ben.post("/taxonomy/steps/add/", words)["Location"]
+    ben.get(change_page)
+    digest = PlacementChange.objects.get().digest
+    assert ben.post(f"{change_page}apply/", {"digest": digest}).status_code == 302
+    assert not Category.objects.filter(path="py/old").exists()
+    assert category_at("py/old") == Category.objects.get(path="py")
+    assert "1 empty category</a>, with what to do about it" in ben.get("/taxonomy/").content.decode()
+
+
+def test_empty_categories_have_pages_of_their_own(ben: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("e1", "e2", "e3"):
+        emptied(path)
+    monkeypatch.setattr("skills_app.queries.empty_categories.PER_PAGE", 2)
+    first = ben.get("/taxonomy/placement/?tray=1").content.decode()
+    assert "Empty categories, 1 to 2 of 3" in first
+    assert "misplaced=1&amp;twins=1&amp;empty=2" in first
+    last = ben.get("/taxonomy/placement/?empty=2").content.decode()
+    assert ("?q=e3" in last, "?q=e1" in last) == (True, False)
