@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, F, Min, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast
@@ -43,7 +43,7 @@ class QuestionWait:
     neither better nor worse when more of them do.
     """
 
-    kind: str
+    name: str
     num_asked: int
     num_asked_before: int
     num_answered: int
@@ -52,6 +52,11 @@ class QuestionWait:
     num_changed_before: int
     wait: Change
     changed: Change
+
+    @property
+    def kind(self) -> str:
+        """The kind in words."""
+        return self.name.replace("_", " ")
 
     @property
     def is_few(self) -> bool:
@@ -74,6 +79,16 @@ class Waits:
     questions: tuple[QuestionWait, ...]
 
 
+class AskedQuestion(NamedTuple):
+    """A question and what came of it; ``has_changed`` is None without an answer, or where nobody knows."""
+
+    pk: int
+    kind: str
+    asked_at: datetime
+    answered_at: datetime | None
+    has_changed: bool | None
+
+
 @dataclass(slots=True)
 class _Asked:
     """Questions of one kind in one period."""
@@ -92,10 +107,10 @@ def waits_of(chosen: TrendFilter, *, now: datetime) -> Waits:
 
     Reviews are narrowed by their version, questions by their generation.
     """
-    reviews = _narrowed(Review.objects.order_by(), chosen, "skill__category__path__in", _REVIEW_COLUMNS)
+    reviews = reviews_of(chosen)
     waited_before, waited = _days_to_decide(reviews, chosen.period)
     begun = bounds_of(chosen.period.first)[0]
-    waiting, waiting_before = _waiting_now(reviews, now), _waiting_at(reviews, begun)
+    waiting, waiting_before = _days(open_now(reviews), now), _days(open_at(reviews, begun), begun)
     return Waits(
         decided=change_of_times(waited, waited_before),
         queue=change_of_times(waiting, waiting_before),
@@ -103,6 +118,11 @@ def waits_of(chosen: TrendFilter, *, now: datetime) -> Waits:
         oldest_days_before=max(waiting_before, default=None),
         questions=_questions(chosen),
     )
+
+
+def reviews_of(chosen: TrendFilter) -> QuerySet[Review]:
+    """Return the reviews of any time that a filter's choices select, by their version, in no order."""
+    return _narrowed(Review.objects.order_by(), chosen, "skill__category__path__in", _REVIEW_COLUMNS)
 
 
 def _narrowed(
@@ -116,13 +136,18 @@ def _narrowed(
     return rows
 
 
-def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[float]]:
-    """Return the days from opening to the first verdict of the reviews that had it in the period before, and in this one."""
-    first, begun, after = _moments_of(period)
+def decided_between(reviews: QuerySet[Review], first: datetime, after: datetime) -> QuerySet[Any, Any]:
+    """Return key, opening and, as ``decided``, the first verdict of the reviews that had it from ``first`` until ``after``."""
     # Grouped by two columns, not by all that a review has.
     given = reviews.filter(verdicts__undone_at=None).order_by().values("pk", "opened_at")
     given = given.annotate(decided=Min("verdicts__given_at"))
-    rows = given.filter(decided__gte=first, decided__lt=after).values_list(
+    return given.filter(decided__gte=first, decided__lt=after)
+
+
+def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[float]]:
+    """Return the days from opening to the first verdict of the reviews that had it in the period before, and in this one."""
+    first, begun, after = _moments_of(period)
+    rows = decided_between(reviews, first, after).values_list(
         # A number, because each truth value would be read by a function of its own.
         Case(When(decided__lt=begun, then=1), default=0),
         # As the database writes them: only their difference is wanted, of ten thousand reviews.
@@ -142,29 +167,29 @@ def _moments_of(period: Period) -> tuple[datetime, datetime, datetime]:
     return bounds_of(period.before.first)[0], bounds_of(period.first)[0], bounds_of(period.last)[1]
 
 
-def _waiting_now(reviews: QuerySet[Review], now: datetime) -> list[float]:
-    """Return the days that each open review has waited with its version."""
-    since = reviews.filter(status=ReviewStatus.OPEN.value).values_list("version_at", flat=True)
-    return [(now - at).total_seconds() / _DAY for at in since]
+def _days(waiting: Iterable[tuple[int, datetime]], moment: datetime) -> list[float]:
+    return [(moment - since).total_seconds() / _DAY for _, since in waiting]
 
 
-def _waiting_at(reviews: QuerySet[Review], moment: datetime) -> list[float]:
-    """Return the days that each review that was open at ``moment`` had waited then.
+def open_now(reviews: QuerySet[Review]) -> list[tuple[int, datetime]]:
+    """Return the key of each open review, and since when it has waited with its version."""
+    return list(reviews.filter(status=ReviewStatus.OPEN.value).values_list("pk", "version_at"))
+
+
+def open_at(reviews: QuerySet[Review], moment: datetime) -> list[tuple[int, datetime]]:
+    """Return the key of each review that was open at ``moment``, and since when it had waited then.
 
     One whose status has changed since was open when no verdict that stood then had decided it: no rejection, no request for
     changes, and fewer approvals than it needs. It waited since its version of today, or since it was opened where that came later.
     """
     begun = reviews.filter(opened_at__lte=moment)
     same = Q(status=ReviewStatus.OPEN.value) & (Q(decided_at=None) | Q(decided_at__lte=moment))
-    kept = list(begun.filter(same).values_list("opened_at", "version_at"))
+    kept = list(begun.filter(same).values_list("pk", "opened_at", "version_at"))
     changed = begun.exclude(same).filter(Q(decided_at=None) | Q(decided_at__gt=moment))
     rows = list(changed.values_list("pk", "opened_at", "version_at", "num_needed"))
     decided = _decided_at(moment, {pk: needed for pk, _, _, needed in rows})
-    kept += [(opened, version_at) for pk, opened, version_at, _ in rows if pk not in decided]
-    return [
-        (moment - (version_at if version_at <= moment else opened)).total_seconds() / _DAY
-        for opened, version_at in kept
-    ]
+    kept += [(pk, opened, version_at) for pk, opened, version_at, _ in rows if pk not in decided]
+    return [(pk, version_at if version_at <= moment else opened) for pk, opened, version_at in kept]
 
 
 def _decided_at(moment: datetime, needed: dict[int, int]) -> set[int]:
@@ -200,7 +225,7 @@ def _questions(chosen: TrendFilter) -> tuple[QuestionWait, ...]:
 def _question(kind: PromptKind, now: _Asked, before: _Asked) -> QuestionWait:
     changed = [(one.num_changed, one.num_told) for one in (now, before)]
     return QuestionWait(
-        kind=kind.value.replace("_", " "),
+        name=kind.value,
         num_asked=now.num,
         num_asked_before=before.num,
         num_answered=len(now.waits),
@@ -215,24 +240,33 @@ def _question(kind: PromptKind, now: _Asked, before: _Asked) -> QuestionWait:
 def _asked(chosen: TrendFilter) -> tuple[dict[str, _Asked], dict[str, _Asked]]:
     """Return the questions by kind that were asked in the period before, and in this one."""
     first, begun, after = _moments_of(chosen.period)
-    rows = HumanPrompt.objects.filter(asked_at__gte=first, asked_at__lt=after).order_by()
-    rows = _narrowed(rows, chosen, "generation__skill__category__path__in", _QUESTION_COLUMNS)
-    told: Iterable[tuple[Any, ...]] = rows.values_list(
-        "kind", "asked_at", "answered_at", "answer", "prompt__questions", "generation__run_id"
-    )
-    if chosen.value("program"):
-        told = _of_program(list(told), chosen.value("program"))
     before: dict[str, _Asked] = {}
     now: dict[str, _Asked] = {}
-    for kind, asked_at, answered_at, answer, questions, _ in told:
+    for _, kind, asked_at, answered_at, has_changed in questions_asked(chosen, first, after):
         one = (before if asked_at < begun else now).setdefault(kind, _Asked())
         one.num += 1
         if answered_at is not None:
             one.waits.append((answered_at - asked_at).total_seconds())
-            has_changed = _has_changed(kind, answer, questions)
             one.num_told += has_changed is not None
             one.num_changed += bool(has_changed)
     return before, now
+
+
+def questions_asked(
+    chosen: TrendFilter, first: datetime, after: datetime, *, kind: str = ""
+) -> Iterator[AskedQuestion]:
+    """Yield the questions that were asked from ``first`` until ``after``, by a filter's choices; perhaps of one kind alone."""
+    rows = HumanPrompt.objects.filter(asked_at__gte=first, asked_at__lt=after).order_by()
+    rows = rows.filter(kind=kind) if kind else rows
+    rows = _narrowed(rows, chosen, "generation__skill__category__path__in", _QUESTION_COLUMNS)
+    told: Iterable[tuple[Any, ...]] = rows.values_list(
+        "pk", "kind", "asked_at", "answered_at", "answer", "prompt__questions", "generation__run_id"
+    )
+    if chosen.value("program"):
+        told = _of_program(list(told), chosen.value("program"))
+    for pk, of, asked_at, answered_at, answer, questions, _ in told:
+        has_changed = _has_changed(of, answer, questions) if answered_at is not None else None
+        yield AskedQuestion(pk, of, asked_at, answered_at, has_changed)
 
 
 def _has_changed(

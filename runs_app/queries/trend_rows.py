@@ -1,15 +1,17 @@
 """The versions and the active skills behind a figure, narrowed as the page was."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat, Trim
 
 from runs_app.domain.trends.agreement import is_in_fifth
 from runs_app.domain.trends.row_choice import GATES, SkillChoice, VersionChoice
+from runs_app.domain.trends.totals import version_order
 from runs_app.domain.trends.trend_filter import TrendFilter
-from runs_app.models import VersionStanding
+from runs_app.models import TrendEvent, VersionStanding
 from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.overview import ActiveMoves, Moved, active_skills, narrowed
 from skills_app.domain.agreement import says_good
@@ -17,8 +19,10 @@ from skills_app.models import QualityAssessment, Skill
 
 
 def version_rows(chosen: TrendFilter, choice: VersionChoice) -> QuerySet[VersionStanding]:
-    """Return the versions that were made in the filter's days, newest first."""
-    rows = VersionStanding.objects.filter(day__gte=chosen.period.first, day__lte=chosen.period.last)
+    """Return the versions that were made in the filter's days, newest first; of a ruler also those of the period before."""
+    period = chosen.period
+    first = period.before.first if choice.ruler else period.first
+    rows = VersionStanding.objects.filter(day__gte=first, day__lte=period.last)
     rows = narrowed(rows, chosen)
     if choice.gate == "judged":
         rows = rows.exclude(gate="")
@@ -30,16 +34,37 @@ def version_rows(chosen: TrendFilter, choice: VersionChoice) -> QuerySet[Version
         rows = rows.filter(Exists(_scores_by(choice.scorer).filter(version=OuterRef("version"))))
     if choice.judged:
         rows = rows.filter(version__in=_judged_pks(chosen, choice))
+    if choice.ruler:
+        rows = _judged_by_both(rows, choice)
     return rows.select_related("version__skill").defer("version__content").order_by("-day", "-version_id")
 
 
+# What an assessment has whose value standings read: ours, or the one given.
+_HAS_VALUE = Q(is_own=True, deterministic_score__isnull=False) | Q(is_own=False, quality_score__isnull=False)
+
+
 def _scores_by(scorer: str) -> QuerySet[QualityAssessment]:
-    """Return the assessments by a scorer with its version that hold the value that standings read: ours, or the one given."""
-    has_value = Q(is_own=True, deterministic_score__isnull=False) | Q(
-        is_own=False, quality_score__isnull=False
-    )
+    """Return the assessments by a scorer with its version that hold the value that standings read."""
     name = Trim(Concat("scorer", Value(" "), "scorer_version", output_field=TextField()))
-    return QualityAssessment.objects.filter(has_value).annotate(line=name).filter(line=scorer)
+    return QualityAssessment.objects.filter(_HAS_VALUE).annotate(line=name).filter(line=scorer)
+
+
+def _judged_by_both(rows: QuerySet[VersionStanding], choice: VersionChoice) -> QuerySet[VersionStanding]:
+    """Return those that two versions of a scorer have judged, and no other of its versions that lies between the two."""
+
+    def judged(version: str) -> Exists:
+        scores = QualityAssessment.objects.filter(
+            _HAS_VALUE, scorer=choice.ruler, scorer_version=version, version=OuterRef("version")
+        )
+        return Exists(scores)
+
+    low, high = sorted((version_order(choice.old), version_order(choice.new)))
+    names = TrendEvent.objects.filter(kind="scorer").values_list("name", flat=True)
+    start = f"{choice.ruler} "
+    known = {name.removeprefix(start) for name in names if name.startswith(start)}
+    rows = rows.filter(judged(choice.old), judged(choice.new))
+    between = [judged(version) for version in known if low < version_order(version) < high]
+    return rows.exclude(reduce(or_, between)) if between else rows
 
 
 def _judged_pks(chosen: TrendFilter, choice: VersionChoice) -> list[int]:

@@ -5,7 +5,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from runs_app.domain.trends.agreement import ScoredTwice
 from runs_app.domain.trends.agreement_picture import Dot
@@ -146,6 +149,17 @@ def rows_url(chosen: TrendFilter, subject: str, **more: Any) -> str:
         *((name, str(value)) for name, value in more.items() if value),
     ]
     return f"{reverse('trends:rows')}?{urlencode(pairs)}"
+
+
+@register.simple_tag
+def count_link(num: int, words: str, chosen: TrendFilter, subject: str, **more: Any) -> str | SafeString:
+    """Return a count that leads to the rows it counts, and nought as it is; ``words`` say to a screen reader what is counted."""
+    if not num:
+        return "0"
+    url = rows_url(chosen, subject, **more)
+    return format_html(
+        '<a href="{}">{}<span class="visually-hidden"> {}</span></a>', url, intcomma(num), words
+    )
 
 
 @register.simple_tag

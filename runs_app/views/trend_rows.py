@@ -1,4 +1,4 @@
-"""The list of the versions, generations or active skills behind a figure."""
+"""The list of the versions, generations, active skills, reviews or questions behind a figure."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +10,16 @@ from django.views.decorators.http import require_GET
 
 from fleet_site.access import require
 from fleet_site.http import render_page
-from runs_app.domain.trends.row_choice import read_run_choice, read_skill_choice, read_version_choice
+from runs_app.domain.trends.row_choice import (
+    read_question_choice,
+    read_review_choice,
+    read_run_choice,
+    read_skill_choice,
+    read_version_choice,
+)
 from runs_app.queries.trend_rows import SkillRows, VersionRows
 from runs_app.queries.trend_run_rows import RunRows
+from runs_app.queries.wait_rows import QuestionRows, ReviewRows
 from runs_app.views.trends import chosen_of
 
 ROWS_PER_PAGE = 50
@@ -21,13 +28,15 @@ _READERS: dict[str, Any] = {
     "versions": (read_version_choice, VersionRows),
     "runs": (read_run_choice, RunRows),
     "skills": (read_skill_choice, SkillRows),
+    "reviews": (read_review_choice, ReviewRows),
+    "questions": (read_question_choice, QuestionRows),
 }
 
 
 @require_GET
 @require("read")
 def trend_rows(request: HttpRequest) -> HttpResponse:
-    """List the versions, generations or skills behind a figure."""
+    """List the versions, generations, skills, reviews or questions behind a figure."""
     chosen = chosen_of(request)
     of = request.GET.get("of", "")
     of = of if of in _READERS else "versions"

@@ -198,6 +198,11 @@ class RulerChange:
     skills: Change
 
     @property
+    def line(self) -> str:
+        """The new version as the lines of charts are named."""
+        return f"{self.scorer} {self.new}".strip()
+
+    @property
     def said(self) -> str:
         """Whether the ruler gives more or less, as far as the interval tells."""
         if self.num < FEW:

@@ -4,12 +4,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
 from runs_app.domain.enums import Phase, RunStatus
+from runs_app.domain.prompts import PromptKind
 from runs_app.domain.trends.agreement import BIN_EDGES
 from runs_app.domain.trends.totals import STAGES
 
+KINDS = tuple(kind.value for kind in PromptKind)
 GATES = ("passed", "blocked", "none", "judged")
 # Which generations state what a figure needs, and what that is called in a heading.
 KNOWN = {"cost": "state a cost", "tokens": "state tokens", "end": "have ended"}
+WAITS = {
+    "decided": "with their first verdict in these days",
+    "began": "open when the period began",
+    "open": "open now",
+}
+ANSWERS = {
+    "answered": "that were answered",
+    "known": "answered, and it is known whether that changed the way",
+    "changed": "whose answer changed the way",
+}
 ENDED = (RunStatus.FINISHED.value, RunStatus.FAILED.value, RunStatus.KILLED.value)
 STAGE_WORDS = {
     "requested": "were requested",
@@ -38,7 +50,8 @@ class VersionChoice(_Choice):
 
     ``gate`` is one of ``GATES``; ``scorer`` is a scorer with its version, as the lines of charts are named. ``judged`` is a
     score that reviewers are held against, as scorer, version and side between slashes; of it, ``agrees`` is ``yes`` or ``no``,
-    and ``fifth`` the part of its scale from 1 to 5.
+    and ``fifth`` the part of its scale from 1 to 5. With ``ruler``, a scorer, the rows are those, also of the period before,
+    that its versions ``old`` and ``new`` have both judged, and no version between them.
     """
 
     gate: str = ""
@@ -47,6 +60,9 @@ class VersionChoice(_Choice):
     judged: str = ""
     agrees: str = ""
     fifth: str = ""
+    ruler: str = ""
+    old: str = ""
+    new: str = ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -67,6 +83,8 @@ class VersionChoice(_Choice):
         if self.fifth:
             low, high = BIN_EDGES[int(self.fifth) - 1 : int(self.fifth) + 1]
             found.append(f"score from {low} to {high}")
+        if self.ruler:
+            found.append(f"judged by {self.ruler} {self.old} and {self.new}")
         return tuple(found)
 
 
@@ -116,9 +134,38 @@ class SkillChoice(_Choice):
         return (*found, f"that got {self.moved}") if self.moved else tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewChoice(_Choice):
+    """Which reviews are listed: with a first verdict in the period, open when it ``began``, or open now.
+
+    ``wait`` is one of ``WAITS``.
+    """
+
+    wait: str = "open"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is narrowed to, in parts for a heading."""
+        return (WAITS[self.wait],)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionChoice(_Choice):
+    """Which questions of the period are listed: of a kind, and by what came of them, one of ``ANSWERS`` or any."""
+
+    kind: str = ""
+    answer: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is narrowed to, in parts for a heading."""
+        kind = (self.kind.replace("_", " "),) if self.kind else ()
+        return (*kind, ANSWERS[self.answer]) if self.answer else kind
+
+
 def read_version_choice(parameters: Mapping[str, str]) -> VersionChoice:
     """Read the parameters of an address; what cannot be used is left out."""
-    judged = _text(parameters, "judged")
+    judged, ruler = _text(parameters, "judged"), _text(parameters, "ruler")
     return VersionChoice(
         gate=_one_of(parameters, "gate", GATES),
         rule=_text(parameters, "rule"),
@@ -126,7 +173,20 @@ def read_version_choice(parameters: Mapping[str, str]) -> VersionChoice:
         judged=judged,
         agrees=_one_of(parameters, "agrees", ("yes", "no")) if judged else "",
         fifth=_one_of(parameters, "fifth", [str(n) for n in range(1, len(BIN_EDGES))]) if judged else "",
+        ruler=ruler,
+        old=_text(parameters, "old") if ruler else "",
+        new=_text(parameters, "new") if ruler else "",
     )
+
+
+def read_review_choice(parameters: Mapping[str, str]) -> ReviewChoice:
+    """Read the parameters of an address; without one that can be used, the reviews that are open now."""
+    return ReviewChoice(_one_of(parameters, "wait", WAITS) or "open")
+
+
+def read_question_choice(parameters: Mapping[str, str]) -> QuestionChoice:
+    """Read the parameters of an address; what cannot be used is left out."""
+    return QuestionChoice(_one_of(parameters, "kind", KINDS), _one_of(parameters, "answer", ANSWERS))
 
 
 def read_run_choice(parameters: Mapping[str, str]) -> RunChoice:
