@@ -13,7 +13,7 @@ from skills_app.domain.reviewing.verdicts import (
     binding_of,
     stale_reason,
 )
-from skills_app.models import Review, SkillVersion, Verdict
+from skills_app.models import Comment, Review, SkillVersion, Verdict
 from skills_app.queries.gate_of_version import GateView, gate_for_version, judged_version
 from skills_app.queries.open_blocks import open_blocks
 
@@ -76,14 +76,18 @@ def stops_of_version(version: SkillVersion, *, today: date) -> tuple[Stop, ...]:
     ground = ground_of(version, today=today)
     review = Review.objects.filter(version=version).order_by("-opened_at", "-pk").first()
     standing = standing_of_review(review, today=today, ground=ground) if review else None
-    return stops_with(ground, version, review, standing)
+    (blocks,) = open_blocks([(version, review)])
+    return stops_with(ground, version, review, standing, blocks)
 
 
 def stops_with(
-    ground: Ground, version: SkillVersion, review: Review | None, standing: Standing | None
+    ground: Ground,
+    version: SkillVersion,
+    review: Review | None,
+    standing: Standing | None,
+    blocks: Sequence[Comment],
 ) -> tuple[Stop, ...]:
-    """Return what stops a promotion, for a caller that has read ground, review and standing already."""
-    (blocks,) = open_blocks([(version, review)])
+    """Return what stops a promotion, for a caller that has read all of that already; ``blocks`` as ``open_blocks`` gives them."""
     return stops_of(
         is_judged=ground.gate is not None,
         blocking_conditions=ground.gate.blocking if ground.gate else (),

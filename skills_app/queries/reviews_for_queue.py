@@ -12,7 +12,15 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.parts import parts_of, parts_sentence
 from skills_app.domain.reviewing.standing import LIVE, ReviewStatus, Standing, Vote, standing_of
-from skills_app.domain.reviewing.turns import AgeBand, Situation, Turn, age_band, age_words, turns_of
+from skills_app.domain.reviewing.turns import (
+    AgeBand,
+    BlockElsewhere,
+    Situation,
+    Turn,
+    age_band,
+    age_words,
+    turns_of,
+)
 from skills_app.domain.reviewing.verdicts import Binding, Decision, binding_from_data, stale_reason
 from skills_app.models import (
     Comment,
@@ -24,8 +32,11 @@ from skills_app.models import (
     Verdict,
 )
 from skills_app.models.reviews import ReviewQuerySet
+from skills_app.queries.gate_of_version import GateView
+from skills_app.queries.open_blocks import open_blocks
 from skills_app.queries.promoters import Promoters, branch_of_review, promoters
 from skills_app.queries.review_grounds import grounds_of
+from skills_app.queries.review_standing import Ground
 
 MOST_SHOWN = 100
 
@@ -97,11 +108,10 @@ def queue_of(user: User, *, now: datetime, today: date) -> Queue:
     others = {row.pk: row for row in _approved_without(user, who, {row.pk for row in rows})}
     rows += others.values()
     grounds = grounds_of([row.version for row in rows if _verdicts(row)], today=today)
+    blocks = open_blocks([(row.version, row) for row in rows])
     shelves: dict[Shelf, list[QueueRow]] = {shelf: [] for shelf in Shelf}
-    for review in rows:
-        ground = grounds.get(review.version_id)
-        binding = ground.binding if ground else Binding(review.version.digest, review.version.number)
-        row = _row(review, binding, user, now, who)
+    for review, open_ones in zip(rows, blocks, strict=True):
+        row = _row(review, grounds.get(review.version_id), open_ones, user, now, who)
         shelf = Shelf.MINE if any(turn.person == name for turn in row.turns) else Shelf.WAITING
         if shelf is Shelf.WAITING and review.pk in others:
             continue
@@ -122,8 +132,18 @@ def queue_of(user: User, *, now: datetime, today: date) -> Queue:
     return Queue({shelf: tuple(found[:MOST_SHOWN]) for shelf, found in shelves.items()})
 
 
-def situation_of(review: Review, standing: Standing, who: Promoters) -> Situation:
-    """Return what decides whose turn it is, from a review that ``fetched_reviews`` brought."""
+def situation_of(
+    review: Review,
+    standing: Standing,
+    who: Promoters,
+    *,
+    blocks: Sequence[Comment] = (),
+    gate: GateView | None = None,
+) -> Situation:
+    """Return what decides whose turn it is, from a review that ``fetched_reviews`` brought.
+
+    ``blocks`` are the open comments that block its version, as ``open_blocks`` gave them; ``gate`` is what the gate says.
+    """
     blocking = [
         row
         for row in _comments(review)
@@ -143,6 +163,12 @@ def situation_of(review: Review, standing: Standing, who: Promoters) -> Situatio
         blocked_at=min((row.sent_at for row in blocking if row.sent_at and row not in earlier), default=None),
         closers=[row.author_name for row in earlier],
         promoters=who.in_turn(branch_of_review(review), owners),
+        elsewhere=[
+            BlockElsewhere(row.review_id, row.author_name if row.author_id else "")
+            for row in blocks
+            if row.review_id != review.pk
+        ],
+        unmet=[one.sentence for one in gate.blocking] if gate else (),
     )
 
 
@@ -180,23 +206,36 @@ def _involving(user: User) -> ReviewQuerySet:
 
 
 def _approved_without(user: User, who: Promoters, known: set[int]) -> list[Review]:
-    """Return approved reviews in which a person has no part, where they may promote; whether it is their turn is still open."""
+    """Return approved reviews in which a person has no part, where they may promote or have an open block in another review.
+
+    Whether it is their turn is still open.
+    """
     name = user.get_username()
     branches = [branch for person, branch in who.grants if person == name]
-    if not branches and name not in who.admins:
-        return []
     rows = fetched_reviews(user).filter(status=ReviewStatus.APPROVED).exclude(pk__in=known)
     if name not in who.admins and "" not in branches:
-        reached = Q()
+        blocks = Comment.objects.filter(
+            author=user, thread=None, is_blocking=True, state=CommentState.OPEN, sent_at__isnull=False
+        )
+        reached = Q(skill__in=blocks.values("review__skill"))
         for branch in branches:
             reached |= Q(skill__category__path=branch) | Q(skill__category__path__startswith=f"{branch}/")
         rows = rows.filter(reached)
     return list(rows.order_by("decided_at", "pk")[:MOST_SHOWN])
 
 
-def _row(review: Review, binding: Binding, user: User, now: datetime, who: Promoters) -> QueueRow:
+def _row(
+    review: Review,
+    ground: Ground | None,
+    blocks: Sequence[Comment],
+    user: User,
+    now: datetime,
+    who: Promoters,
+) -> QueueRow:
+    binding = ground.binding if ground else Binding(review.version.digest, review.version.number)
     standing = standing_of(fetched_votes(review, binding), review.num_needed)
-    turns = turns_of(situation_of(review, standing, who))
+    gate = ground.gate if ground else None
+    turns = turns_of(situation_of(review, standing, who, blocks=blocks, gate=gate))
     name = user.get_username()
     shown = next((turn for turn in turns if turn.person == name), turns[0] if turns else None)
     since = shown.since if shown else review.opened_at

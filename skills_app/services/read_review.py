@@ -18,6 +18,7 @@ from skills_app.domain.reviewing.verdicts import can_undo, undo_seconds_left
 from skills_app.models import Comment, Review, SectionViewed, SkillVersion, Verdict
 from skills_app.queries.comment_paths import paths_in
 from skills_app.queries.compare_bases import approved_number, looked_at_number
+from skills_app.queries.open_blocks import open_blocks
 from skills_app.queries.promoters import promoters
 from skills_app.queries.regenerations import regenerations_of
 from skills_app.queries.review_standing import ground_of, latest_verdicts, stops_with, votes_of
@@ -64,9 +65,9 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
     )
     parts = parts_of(document, files, seen)
     name = reader.user.get_username()
-    turns = sorted(
-        turns_of(situation_of(review, standing, promoters())), key=lambda turn: turn.person != name
-    )
+    (blocks,) = open_blocks([(version, review)])
+    situation = situation_of(review, standing, promoters(), blocks=blocks, gate=ground.gate)
+    turns = sorted(turns_of(situation), key=lambda turn: turn.person != name)
     undoable = next((row for row in reversed(verdicts) if _is_undoable(row, reader, now)), None)
     return ReviewReading(
         review=review,
@@ -74,7 +75,7 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
         document=view,
         standing=standing,
         verdicts=tuple(VerdictView(row, vote) for row, vote in zip(verdicts, votes, strict=True)),
-        stops=stops_with(ground, version, review, standing),
+        stops=stops_with(ground, version, review, standing, blocks),
         turns=tuple(turns),
         risk=risk_of_version(version, document),
         gate=ground.gate,

@@ -19,13 +19,22 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockElsewhere:
+    """An open comment that blocks the version from another review: that review's number, and who closes it, empty if gone."""
+
+    review: int
+    closer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What decides whose turn it is.
 
     ``asked`` maps each asked reviewer to when they were asked; ``owners`` are who opened the review and who made the
     version; ``changed_at`` is when the version under review began to be it; ``blocked_at`` when the oldest open comment was
     sent that blocks this version, or None; ``closers`` are who wrote such a comment on an earlier version, and close it; ``promoters``
-    are who promotes it once it is approved, nobody for the owners.
+    are who promotes it once it is approved, nobody for the owners. ``elsewhere`` are open comments of other reviews that block
+    it; ``unmet`` are the sentences of the gate's conditions that would stop its promotion.
     """
 
     status: ReviewStatus
@@ -37,13 +46,15 @@ class Situation:
     blocked_at: datetime | None = None
     closers: Sequence[str] = ()
     promoters: Sequence[str] = ()
+    elsewhere: Sequence[BlockElsewhere] = ()
+    unmet: Sequence[str] = ()
 
 
 def turns_of(situation: Situation) -> tuple[Turn, ...]:
     """Return everybody whose turn it is, the longest waiting first; nobody in a review that ended.
 
     Requested changes are for the owners, and so are open blocking comments; one that was written on an earlier version is for
-    its writer, who says whether this one meets it. It is also the turn of each asked reviewer whose verdict is missing or
+    its writer, who says whether this one meets it; once it is approved, so is one in another review. It is also the turn of each asked reviewer whose verdict is missing or
     stale, until there are enough approvals; then it is the owners', to promote it, or that of others where no owner may.
     """
     if not situation.status.is_live:
@@ -59,6 +70,8 @@ def turns_of(situation: Situation) -> tuple[Turn, ...]:
         also = [] if standing.status is ReviewStatus.APPROVED else asked
         return _one_each((*_closers(situation), *owners, *also))
     if standing.status is ReviewStatus.APPROVED:
+        if situation.elsewhere:
+            return _elsewhere(situation)
         since = situation.decided_at or situation.changed_at
         return _promoters(situation, since)
     if not asked:
@@ -70,6 +83,9 @@ def turns_of(situation: Situation) -> tuple[Turn, ...]:
 
 def _promoters(situation: Situation, since: datetime) -> tuple[Turn, ...]:
     owned, why = set(situation.owners), "It is approved and may be promoted."
+    if situation.unmet:
+        more = f", and {len(situation.unmet) - 1} more" if len(situation.unmet) > 1 else ""
+        why = f"It is approved, but the gate stops its promotion: {situation.unmet[0].rstrip('.')}{more}."
     others = f"{why} Who opened it may not promote here, but you may."
     names = dict.fromkeys(situation.promoters or [name for name in situation.owners if name])
     return tuple(Turn(name, why if name in owned else others, since) for name in names)
@@ -78,6 +94,22 @@ def _promoters(situation: Situation, since: datetime) -> tuple[Turn, ...]:
 def _closers(situation: Situation) -> tuple[Turn, ...]:
     why = "Your blocking comment is older than this version. Say whether it is met now."
     return tuple(Turn(name, why, situation.changed_at) for name in dict.fromkeys(situation.closers))
+
+
+def _elsewhere(situation: Situation) -> tuple[Turn, ...]:
+    """Return a turn for each person who closes blocks of other reviews; those of nobody are for the owners."""
+    turns: list[Turn] = []
+    since = situation.decided_at or situation.changed_at
+    for closer in dict.fromkeys(one.closer for one in situation.elsewhere):
+        numbers = dict.fromkeys(one.review for one in situation.elsewhere if one.closer == closer)
+        where = f"review{'s' if len(numbers) > 1 else ''} {', '.join(str(number) for number in numbers)}"
+        if closer:
+            why = f"Your blocking comment in {where} stops this version, too. Say there whether it is met."
+            turns.append(Turn(closer, why, since))
+        else:
+            why = f"A blocking comment in {where} stops this version, too."
+            turns += _owners(situation, why, since)
+    return _one_each(turns)
 
 
 def _one_each(turns: Sequence[Turn]) -> tuple[Turn, ...]:

@@ -656,6 +656,7 @@ def test_the_queue_has_my_turn_waiting_drafts_and_done(
 def test_a_stale_verdict_brings_the_review_back_to_my_turn(
     review: Review, version: SkillVersion, cast: dict[str, User]
 ) -> None:
+    edit_gate(data=OPEN_GATE, actor=cast["carol"], reason="for tests")
     sent(review, cast["ada"], A)
     assert "Nothing needs you" in shelf(cast["ada"])
     assert "It is approved and may be promoted." in shelf(cast["olga"])

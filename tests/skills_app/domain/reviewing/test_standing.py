@@ -9,7 +9,14 @@ from skills_app.domain.gate_outcome import ConditionOutcome, Status
 from skills_app.domain.gates import Condition, Kind
 from skills_app.domain.reviewing.standing import ALLOWED, LIVE, ReviewStatus, Vote, standing_of
 from skills_app.domain.reviewing.stops import OpenComment, StopKind, stops_of
-from skills_app.domain.reviewing.turns import AgeBand, Situation, age_band, age_words, turns_of
+from skills_app.domain.reviewing.turns import (
+    AgeBand,
+    BlockElsewhere,
+    Situation,
+    age_band,
+    age_words,
+    turns_of,
+)
 from skills_app.domain.reviewing.verdicts import Decision, Stale, StaleKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -73,6 +80,9 @@ def test_what_ended_stays_ended_but_a_rejection_that_is_undone() -> None:
     assert set(ALLOWED) == set(ReviewStatus)
 
 
+EVA, NOBODY = BlockElsewhere(3, "eva"), BlockElsewhere(4, "")
+
+
 def situation(votes: list[Vote], **fields: Any) -> Situation:
     standing = standing_of(votes, fields.pop("needed", 1))
     values: dict[str, Any] = {
@@ -106,6 +116,10 @@ def situation(votes: list[Vote], **fields: Any) -> Situation:
         (situation([vote("bea", A)], closers=["eva"]), ["eva"]),
         (situation([vote("ada", R)], closers=["eva"]), ["olga"]),
         (situation([], status=ReviewStatus.WITHDRAWN, closers=["eva"]), []),
+        (situation([vote("bea", A)], elsewhere=[EVA, EVA, NOBODY], promoters=["carol"]), ["eva", "olga"]),
+        (situation([vote("bea", A)], elsewhere=[EVA], blocked_at=NOON), ["olga"]),
+        (situation([], elsewhere=[EVA]), ["ada", "bea"]),
+        (situation([], status=ReviewStatus.WITHDRAWN, elsewhere=[EVA]), []),
         (situation([vote("ada", X)]), []),
         (situation([], status=ReviewStatus.WITHDRAWN), []),
         (situation([], status=ReviewStatus.CLOSED), []),
@@ -123,6 +137,18 @@ def test_who_wrote_an_older_blocking_comment_is_told_so_and_not_that_a_verdict_i
 
     assert [(turn.person, "is met now" in turn.why) for turn in turns] == [("ada", True), ("bea", False)]
     assert turns[0].since == changed
+
+
+def test_an_approved_version_that_something_stops_is_not_said_to_be_promoted() -> None:
+    votes = [vote("bea", A)]
+    (stopped,) = turns_of(situation(votes, elsewhere=[EVA, BlockElsewhere(5, "eva")]))
+    (unmet,) = turns_of(situation(votes, unmet=["12 lines, at most 9."]))
+
+    assert (
+        stopped.why
+        == "Your blocking comment in reviews 3, 5 stops this version, too. Say there whether it is met."
+    )
+    assert unmet.why == "It is approved, but the gate stops its promotion: 12 lines, at most 9."
 
 
 def test_a_turn_says_why_and_since_when() -> None:
