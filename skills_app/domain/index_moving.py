@@ -1,6 +1,6 @@
 """Move entries and categories of a library's index, and keep everything else that people wrote there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,17 +127,22 @@ def _move_entries(skills: dict[str, Any], moves: tuple[EntryMove, ...]) -> None:
 
 
 def _move_aliases(data: dict[str, Any], moves: IndexMoves) -> None:
-    """Let the aliases that an index keeps apart follow; those of categories that only people know go by their path."""
+    """Let the aliases that an index keeps apart follow; those that only people know go by what their path means.
+
+    As whoever reads an index takes it: an id of a skill first, which stays, then a category, then the path of a skill.
+    """
     if not moves.aliases and "aliases" not in data:
         return
     known = part_of_index(data, "aliases")
     had = bool(known)
     skills = part_of_index(data, "skills")
-    homes = {one.get("canonical_path") for one in skills.values() if isinstance(one, dict)} | skills.keys()
-    places = {old: new for old, new in moves.categories if old and new and old not in homes}
+    homes = {str(one.get("canonical_path")) for one in skills.values() if isinstance(one, dict)}
+    places = set(_paths(part_of_index(data, "taxonomy_tree")))
+    led = {one.old: one.new for one in moves.entries if one.old in homes - places}
+    led |= {old: new for old, new in moves.categories if old and new and (old in places or old not in homes)}
     for path, target in known.items():
-        if path not in moves.aliases and isinstance(target, str) and target in places:
-            known[path] = places[target]
+        if path not in moves.aliases and isinstance(target, str) and target not in skills and target in led:
+            known[path] = led[target]
     for path in (path for entry in moves.entries for path in (*entry.gained, *entry.lost)):
         known.pop(path, None)
     for path, target in moves.aliases.items():
@@ -147,6 +152,19 @@ def _move_aliases(data: dict[str, Any], moves: IndexMoves) -> None:
             known.pop(path, None)
     if not known and (had or moves.aliases):
         del data["aliases"]
+
+
+def _paths(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the path of each category that an index names."""
+    waiting: list[tuple[str, Mapping[str, Any]]] = [("", tree)]
+    while waiting:
+        above, level = waiting.pop()
+        for segment, node in level.items():
+            path = f"{above}/{segment}".lstrip("/")
+            yield path
+            below = node.get("children") if isinstance(node, dict) else None
+            if isinstance(below, dict):
+                waiting.append((path, below))
 
 
 def _entitle(tree: dict[str, Any], path: str, was: str, will: str) -> None:

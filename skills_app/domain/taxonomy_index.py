@@ -187,12 +187,17 @@ class _IndexReader:
         if not isinstance(value, Mapping):
             self.complain("The aliases of the index are not an object.", at="aliases")
             return skills
+        by_id: dict[str, IndexedSkill] = {}
+        by_path: dict[str, IndexedSkill] = {}
+        for skill in skills:
+            by_id.setdefault(skill.index_id, skill)
+            by_path.setdefault(skill.canonical_path, skill)
         extra: dict[str, list[str]] = {}
         for alias, stated in value.items():
             target = stated if isinstance(stated, str) else ""
-            entry = next((s for s in skills if target == s.index_id), None)
+            entry = by_id.get(target)
             if entry is None and target not in categories:
-                entry = next((s for s in skills if target == s.canonical_path), None)
+                entry = by_path.get(target)
             addresses = list(self._aliases(alias, f"aliases/{alias}"[:500]))
             if entry is None and target in categories:
                 self.category_aliases.update(dict.fromkeys(addresses, target))

@@ -1,6 +1,6 @@
 """Which skills are one-file skills, and what of a change-set would take them from where they are found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from skills_app.domain.change_sets.conflicts import Conflict, stay_conflict
 from skills_app.domain.change_sets.effect import Effect
@@ -19,15 +19,18 @@ from skills_app.models import Skill
 _CHUNK = 5_000
 
 
-def stay_conflicts(tree: Tree, operations: Sequence[Operation], effect: Effect) -> list[Conflict]:
+def stay_conflicts(
+    tree: Tree, operations: Sequence[Operation], effect: Effect, *, but: Set[str] = frozenset()
+) -> list[Conflict]:
     """Return a conflict for each one-file skill that would leave the folders for such, and for each of these that would go.
 
+    Skills with a key of ``but`` may leave, for they have no file there.
     ``tree`` holds the addresses with the effect. Reads nothing where no such folder is touched.
     """
     inside = [
         target.key
         for target, (before, _) in effect.addresses.items()
-        if target.kind is Kind.SKILL and one_file_paths(before)[1]
+        if target.kind is Kind.SKILL and one_file_paths(before)[1] and target.key not in but
     ]
     return [
         stay_conflict(tree, operations, target, why) for target, why in led_astray(effect, _one_files(inside))

@@ -27,6 +27,7 @@ from skills_app.queries.change_preview import Preview, later_changes, preview_op
 from skills_app.queries.change_standing import standing_words
 from skills_app.queries.changes_since import changed_outside, changes_since, words_of
 from skills_app.queries.one_files import stay_conflicts
+from skills_app.queries.published import library_root
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
 from skills_app.services.draft_change import (
     consent_of,
@@ -44,6 +45,7 @@ from skills_app.services.ended_rows import (
 from skills_app.services.follow_change import LibraryFollower, following_library
 from skills_app.services.index_skill_text import index_skill_addresses, index_skill_keywords
 from skills_app.services.insert_rows import insert_rows
+from skills_app.services.library_of_change import without_file
 from skills_app.services.record_audit import record_audit, record_audit_of_moves
 from skills_app.services.tell_of_change import tell_of_change
 from skills_app.services.write_effect import write_effect
@@ -153,7 +155,8 @@ def _undo(change: PlacementChange, actor: User, reason: str, folder: LibraryFoll
         later = f" Undo first: {names}." if names else f" {changed_outside(change, targets)}"
         raise ChangeConflicts(f"This cannot be undone. {first}{later}", tuple(conflicts))
     back = effect_of(rows.tree)
-    if staying := stay_conflicts(rows.tree, (), back):
+    unfiled = without_file(root=library_root(), effect=back)
+    if staying := stay_conflicts(rows.tree, (), back, but=unfiled):
         raise ChangeConflicts(f"This cannot be undone. {staying[0].message}", tuple(staying))
     folder.plan(change, ChangeStatus.UNDONE, rows, back, actor)
     people = told_of(rows.tree, back)

@@ -87,6 +87,19 @@ def folder_conflicts(
     return [folder_conflict(rows.tree, operations, target, path) for path, target in sorted(first.items())]
 
 
+def without_file(*, root: Path, effect: Effect) -> frozenset[str]:
+    """Return the keys of the skills that ``effect`` takes out of a folder for one-file skills though no file of theirs is there.
+
+    They were brought there in the tables alone. ``root`` need not be there.
+    """
+    leaving = {
+        target.key: one_file_paths(before)[1]
+        for target, (before, after) in effect.addresses.items()
+        if target.kind is Kind.SKILL and not one_file_paths(after)[1]
+    }
+    return frozenset(key for key, file in leaving.items() if file and not os.path.lexists(root / file))
+
+
 def ended_nodes(*, root: Path, effect: Effect) -> dict[str, dict[str, Any]] | None:
     """Return what the index at ``root`` says of each category that ``effect`` ends, by key; None without an index.
 

@@ -113,12 +113,23 @@ def test_addresses_of_categories_follow_and_go() -> None:
     assert "aliases" not in merged(IndexMoves(aliases={"old": ""}), taxonomy_tree=tree, aliases={"old": "c"})
 
 
-def test_an_alias_that_only_people_wrote_follows_its_category_and_not_the_skill_beside_it() -> None:
-    moves = IndexMoves(categories=(("a", "z"), ("b", "y")))
-    tree = {"a": {"children": {}}, "b": {"children": {}}}
-    aliases = {"one": "a", "two": "b", "three": "x", "four": ["a"]}
-    got = merged(moves, taxonomy_tree=tree, skills={"x": entry("b")}, aliases=aliases)
-    assert got["aliases"] == {"one": "z", "two": "b", "three": "x", "four": ["a"]}
+def test_an_alias_that_only_people_wrote_follows_what_it_leads_to() -> None:
+    # By an id it stays; where a category and a skill share a path, the category is meant.
+    entries = tuple(EntryMove(old, f"n/{old}", {}) for old in ("b", "s", "s2"))
+    moves = IndexMoves(entries, (("a", "z"), ("b", "y")))
+    tree: dict[str, Any] = {"a": {"children": {}}, "b": {"children": {}}}
+    skills = {"x": entry("b"), "t": entry("s"), "s2": entry("s3")}
+    aliases = {"one": "a", "two": "b", "three": "x", "four": ["a"], "five": "s", "six": "s2", "seven": "q"}
+    got = merged(moves, taxonomy_tree=tree, skills=skills, aliases=aliases)["aliases"]
+    assert got == aliases | {"one": "z", "two": "y", "five": "n/s"}
+
+
+def test_aliases_of_skills_that_change_places_follow_at_once_and_come_back() -> None:
+    skills, aliases = {"x": entry("a"), "y": entry("b")}, {"one": "a", "two": "b"}
+    moves = IndexMoves((EntryMove("a", "b", {}), EntryMove("b", "a", {})))
+    got = merged(moves, skills=skills, aliases=aliases)
+    assert got["aliases"] == {"one": "b", "two": "a"}
+    assert merged(moves, skills=got["skills"], aliases=got["aliases"])["aliases"] == aliases
 
 
 def test_an_alias_that_an_entry_gets_or_loses_is_not_kept_apart_as_well() -> None:

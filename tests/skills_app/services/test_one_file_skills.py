@@ -224,3 +224,32 @@ def test_one_that_is_a_folder_by_now_may_go_anywhere(root: Path, ben: User) -> N
     row = Skill.objects.get(path="_core/reasoning")
     add_version(skill=row, content="now a folder", origin=VersionOrigin.EDIT, made_at=MADE_AT)
     assert looked_at(ben, Move(place("b"), skills=(row.key,)))[1] == ()
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_one_without_a_file_comes_back_from_the_folders_by_undo(
+    request: pytest.FixtureRequest, ben: User, has_folder: bool
+) -> None:
+    if has_folder:
+        request.getfixturevalue("root")
+    for path in ("_core/md", "core/md"):
+        make_skill(path=path)
+    for path in ("a/mirrored", "core/mirrored"):
+        make_one_file(path)
+    before = state()
+    moves: list[Operation] = [
+        Move(place("_core"), skills=(skill("a/mirrored"),)),
+        Rename(Kind.CATEGORY, place("core"), "mcp_capabilities"),
+    ]
+    change = done(ben, *moves)
+    assert Skill.objects.filter(path__in=["_core/mirrored", "mcp_capabilities/mirrored"]).count() == 2
+    undo_change(change=change, actor=ben)
+    assert state() == before
+
+
+def test_one_whose_file_came_meanwhile_stays(root: Path, ben: User) -> None:
+    make_one_file("a/mirrored")
+    change = done(ben, Move(place("_core"), skills=(skill("a/mirrored"),)))
+    (root / "_core/mirrored.json").write_text("{}")
+    with pytest.raises(ChangeConflicts, match="The skill _core/mirrored cannot leave its place."):
+        undo_change(change=change, actor=ben)
