@@ -15,8 +15,8 @@ from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.findings import Edit, apply_edits
 from skills_app.domain.records import FileRecord
 from skills_app.domain.reviewing.comments import CommentState
-from skills_app.domain.reviewing.passages import quote_span
-from skills_app.domain.reviewing.places import PlaceKind, editable_span, place_comment
+from skills_app.domain.reviewing.file_place import editable_in_file
+from skills_app.domain.reviewing.places import PlaceKind, editable_span, place_comment, words_of_file
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 from skills_app.services.add_version import add_version
@@ -124,9 +124,10 @@ def _with_edits_of_one(file: FileRecord, rows: Sequence[Comment]) -> FileRecord:
     text = (file.data or b"").decode(errors="surrogateescape")
     edits = []
     for row in rows:
-        span = quote_span(text, row.quote)
+        span = words_of_file(text, row.quote, row.anchor)
         if span is None:
             raise _lost(row)
+        span = editable_in_file(file.path, text, *span)
         edits.append(Edit(f"suggestion of {row.author_name}", *span, row.suggestion or ""))
     data = apply_edits(text, edits).encode(errors="surrogateescape")
     return replace(file, size_bytes=len(data), digest=sha256(data).hexdigest(), data=data)

@@ -3,26 +3,29 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from skills_app.domain.documents import SkillDocument, parse_document
-from skills_app.domain.errors import QuoteNotFound, ReviewRefused
-from skills_app.domain.quote_anchors import QuoteAnchor, make_anchor
+from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.quote_anchors import QuoteAnchor, QuotePlace, make_anchor
 from skills_app.domain.reviewing.block_place import blocks_between
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
-from skills_app.domain.reviewing.passages import quote_span, span_of_whole_words
+from skills_app.domain.reviewing.file_place import blocks_of_file, editable_in_file, selected_in_file
 from skills_app.domain.reviewing.places import (
     REMOVED_IN,
     PlaceKind,
     anchor_as_data,
     anchor_selection,
     editable_span,
+    file_anchor,
     place_comment,
     section_at,
     section_words,
     selected_span,
+    words_of_file,
 )
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Comment, Review, SkillVersion
@@ -45,9 +48,9 @@ class CommentText:
 class CommentTarget:
     """What a comment is about: nothing for the whole version, a section by its headings (or the front matter by its path), quoted words, or a file or words of it.
 
-    ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places. ``lines`` are those
-    on which the first and the last block begin that the reader selected: these blocks are quoted whole instead of the quote,
-    if most of its words are there.
+    ``before`` and ``after`` are what the reader saw beside the quote; they decide among several places, in a file together with
+    ``line``, on which the block begins that the quote starts in. ``lines`` are those on which the first and the last block begin
+    that the reader selected: these blocks are quoted whole instead of the quote, if most of its words are there.
     """
 
     heading_path: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class CommentTarget:
     before: str = ""
     after: str = ""
     path: str = ""
+    line: int = 0
     lines: tuple[int, int] | None = None
 
 
@@ -92,7 +96,8 @@ def add_comment(
     document = parse_document(version.content)
     anchor, path, quote = None, target.heading_path, ""
     if target.path:
-        path, quote = (), _quote_of_file(version, target, is_exact=text.suggestion is not None)
+        path = ()
+        anchor, quote = _words_of_file(version, target, is_exact=text.suggestion is not None)
     elif target.lines:
         found = _blocks(document, target)
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
@@ -124,49 +129,54 @@ def add_comment(
     return made
 
 
+def source_of_words(*, version: SkillVersion, target: CommentTarget) -> str:
+    """Return what other words for the quote of a target would replace, as the source of the document or of its file has it.
+
+    Raises:
+        QuoteNotFound: the quote is not found; ReviewRefused: other words there would break the text, or the file is not there.
+    """
+    if target.path:
+        return _words_of_file(version, target, is_exact=True)[1]
+    document = parse_document(version.content)
+    span = selected_span(
+        document, target.quote, target.before, target.after, path=target.heading_path, is_exact=True
+    )
+    return document.text[slice(*span)]
+
+
 def _blocks(document: SkillDocument, target: CommentTarget) -> QuoteAnchor:
     """Return the anchor of the blocks that begin on the lines of a target and between them."""
-    place = blocks_between(document, *(target.lines or (0, 0)))
-    wanted = set(_WORD.findall(target.quote))
-    found = wanted & set(_WORD.findall(document.text[place.start : place.end])) if place else set()
-    if place is None or 2 * len(found) < len(wanted) or place.end - place.start > LONGEST_QUOTE:
-        raise ReviewRefused("Quote words as the source has them, or choose the section under “About”.")
+    place = _with_most_words(document.text, target, blocks_between(document, *(target.lines or (0, 0))))
     return make_anchor(document, place.start, place.end)
 
 
-def _quote_of_file(version: SkillVersion, target: CommentTarget, *, is_exact: bool) -> str:
-    """Return the words of a file that a comment is about, as they stand there; empty for the whole file.
+def _with_most_words(text: str, target: CommentTarget, place: QuotePlace | None) -> QuotePlace:
+    """Return the place of whole blocks if most of the quoted words are there."""
+    wanted = set(_WORD.findall(target.quote))
+    found = wanted & set(_WORD.findall(text[place.start : place.end])) if place else set()
+    if place is None or 2 * len(found) < len(wanted) or place.end - place.start > LONGEST_QUOTE:
+        raise ReviewRefused("Quote words as the source has them, or choose the section under “About”.")
+    return place
 
-    A selection that begins or ends inside a word stands for whole words, unless other words are to take its place
-    (``is_exact``). Words of Markdown may come as a page shows them, without marks.
-    """
+
+def _words_of_file(
+    version: SkillVersion, target: CommentTarget, *, is_exact: bool
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the anchor and the words of a file that a comment is about, as they stand there; nothing for the whole file."""
     file = version.files.filter(path=target.path).defer("data").first()
     if file is None:
         raise ReviewRefused(f"This version has no file {target.path[:200]}.")
     if not target.quote.strip():
-        return ""
+        return None, ""
     text = file.text or ""
-    span = quote_span(text, target.quote)
-    if span is None and not is_exact:
-        span = span_of_whole_words(text, target.quote)
-    if span is None and file.path.lower().endswith(".md"):
-        span = _shown_span(text, target, is_exact)
-    if file.text is None or span is None:
-        raise ReviewRefused(
-            f"“{' '.join(target.quote.split())[:80]}” does not stand in {target.path[:200]}, or stands there several times. "
-            "Quote it as it is, with some words more."
+    if target.lines:
+        place = _with_most_words(text, target, blocks_of_file(file.path, text, *target.lines))
+        span = place.start, place.end
+    else:
+        span = selected_in_file(
+            file.path, text, target.quote, target.before, target.after, line=target.line, is_exact=is_exact
         )
-    return file.text[slice(*span)]
-
-
-def _shown_span(text: str, target: CommentTarget, is_exact: bool) -> tuple[int, int] | None:
-    """Return where words that a page shows stand in the source of a Markdown file, if those stand there once."""
-    document = parse_document(text)
-    try:
-        span = selected_span(document, target.quote, target.before, target.after, is_exact=is_exact)
-    except QuoteNotFound:
-        return None
-    return quote_span(text, text[slice(*span)])
+    return file_anchor(text, *span), text[slice(*span)]
 
 
 @transaction.atomic
@@ -230,12 +240,25 @@ def discard_draft(*, comment: Comment, author: User) -> None:
 
 def _make_editable(comment: Comment) -> None:
     """Let the quote of a comment go as far as a suggested edit replaces its words."""
+    if comment.path:
+        _make_file_editable(comment)
+        return
     document = parse_document(comment.version.content)
     place = place_comment(document, heading_path=comment.heading_path, anchor=comment.anchor)
     if place.kind is PlaceKind.QUOTE:
         found = make_anchor(document, *editable_span(document, place.start, place.end))
         comment.anchor = storable_json({**(comment.anchor or {}), **anchor_as_data(found)})
         comment.quote = storable_text(found.quote)
+
+
+def _make_file_editable(comment: Comment) -> None:
+    file = comment.version.files.filter(path=comment.path).defer("data").first()
+    text = (file.text if file else None) or ""
+    span = words_of_file(text, comment.quote, comment.anchor)
+    if span is not None:
+        span = editable_in_file(comment.path, text, *span)
+        comment.anchor = storable_json({**(comment.anchor or {}), **file_anchor(text, *span)})
+        comment.quote = storable_text(text[slice(*span)])
 
 
 def _audit(comment: Comment, verb: str, author: User) -> None:

@@ -10,8 +10,7 @@ from skills_app.domain.reviewing.answers import (
     answer_to_file,
     answer_to_removed,
 )
-from skills_app.domain.reviewing.passages import quote_span
-from skills_app.domain.reviewing.places import PlaceKind, place_comment, removed_in
+from skills_app.domain.reviewing.places import PlaceKind, place_comment, removed_in, words_of_file
 from skills_app.models import Comment, SkillFile, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 
@@ -57,7 +56,7 @@ def answer_comments(
 def _is_back(comment: Comment, document: SkillDocument, file: tuple[str, str | None] | None) -> bool:
     """Whether removed words stand in the document, or in the file that they were of."""
     if comment.path:
-        return file is not None and quote_span(file[1] or "", comment.quote) is not None
+        return file is not None and words_of_file(file[1] or "", comment.quote, comment.anchor) is not None
     place = place_comment(document, heading_path=comment.heading_path, anchor=comment.anchor)
     return place.kind is PlaceKind.QUOTE
 
@@ -73,5 +72,7 @@ def _of_file(
     comment: Comment, before: tuple[str, str | None] | None, after: tuple[str, str | None] | None
 ) -> Answered:
     if before and after and before[1] is not None and after[1] is not None:
-        return answer_in_file(before[1], after[1], quote=comment.quote, suggestion=comment.suggestion)
+        return answer_in_file(
+            before[1], after[1], quote=comment.quote, anchor=comment.anchor, suggestion=comment.suggestion
+        )
     return answer_to_file(before[0] if before else None, after[0] if after else None)

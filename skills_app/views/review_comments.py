@@ -14,7 +14,6 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.parts import parts_of
-from skills_app.domain.reviewing.places import selected_span
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.add_comment import (
     CommentTarget,
@@ -23,6 +22,7 @@ from skills_app.services.add_comment import (
     add_reply,
     discard_draft,
     edit_draft,
+    source_of_words,
 )
 from skills_app.services.move_comment import move_comment
 from skills_app.views.review_steps import number_in
@@ -39,23 +39,24 @@ def comment_add(request: HttpRequest, pk: int) -> HttpResponse:
     version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
     before = number_in(request, "removed_from")
     is_removed = before not in (0, version.number)
-    target = _removed_target(request) if is_removed else _target(request, version)
+    quoted = version_or_404(review.skill, before) if is_removed else version
+    target = _removed_target(request, quoted) if is_removed else _target(request, version)
+    lines = _lines(request, quoted) if target.line else None
     text, said = _text(request), "Kept as a draft; it is sent with your decision."
     add = partial(
         add_comment,
         review=review,
-        version=version_or_404(review.skill, before) if is_removed else version,
+        version=quoted,
         author=cast(User, request.user),
         text=text,
         now=timezone.now(),
         removed_by=version if is_removed else None,
     )
-    lines = (number_in(request, "first_line"), number_in(request, "last_line"))
     try:
         try:
             made = add(target=target)
         except QuoteNotFound:
-            if is_removed or not all(lines) or text.suggestion is not None:
+            if lines is None or text.suggestion is not None:
                 raise
             made = add(target=replace(target, lines=lines))
             said = (
@@ -73,17 +74,13 @@ def quote_source(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with what other words for the quote of a form would replace, as the source has it, in plain text; 422 if nothing."""
     review = review_or_404(request, pk)
     version = version_or_404(review.skill, number_in(request, "number") or review.version.number)
-    target = _target(request, version)
-    document = parse_document(version.content)
     try:
-        if target.path or "removed_from" in request.POST:
-            raise ReviewRefused("Words of a file, and removed ones, are quoted as their source has them.")
-        start, end = selected_span(
-            document, target.quote, target.before, target.after, path=target.heading_path, is_exact=True
-        )
+        if "removed_from" in request.POST:
+            raise ReviewRefused("Words that are removed cannot be edited any more.")
+        source = source_of_words(version=version, target=_target(request, version))
     except ReviewRefused as error:
         return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
-    return HttpResponse(document.text[start:end], content_type="text/plain; charset=utf-8")
+    return HttpResponse(source, content_type="text/plain; charset=utf-8")
 
 
 @require_POST
@@ -170,22 +167,32 @@ def _text(request: HttpRequest) -> CommentText:
 
 def _target(request: HttpRequest, version: SkillVersion) -> CommentTarget:
     """Read what a comment is about: a part of the version by its number in the form, and quoted words."""
-    sent = request.POST.get("about", "")
+    about = request.POST.get("about", "")
     parts = parts_of(parse_document(version.content), version.files.values_list("path", "digest"))
-    number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else len(parts)
+    number = int(about) if about.isascii() and about.isdigit() and len(about) < 6 else len(parts)
     part = parts[number] if number < len(parts) else None
-    return replace(
-        _removed_target(request),
-        heading_path=part.headings if part else (),
-        path=part.path if part else "",
-    )
+    path = part.path if part else ""
+    sent = _removed_target(request, version)
+    if sent.path != path:
+        # What stood beside words of one file says nothing of another.
+        sent = CommentTarget(quote=sent.quote)
+    return replace(sent, heading_path=part.headings if part else (), path=path)
 
 
-def _removed_target(request: HttpRequest) -> CommentTarget:
-    """Read quoted words and their file, as a difference sent them."""
+def _removed_target(request: HttpRequest, version: SkillVersion) -> CommentTarget:
+    """Read quoted words, their file and what stood beside them, as a difference sent them."""
+    lines = _lines(request, version)
     return CommentTarget(
         quote=request.POST.get("quote", "").replace("\r\n", "\n"),
         before=request.POST.get("before", "")[:1000],
         after=request.POST.get("after", "")[:1000],
         path=request.POST.get("path", "")[:512],
+        line=lines[0] if lines else 0,
     )
+
+
+def _lines(request: HttpRequest, version: SkillVersion) -> tuple[int, int] | None:
+    """Read on which lines the first and the last block of a selection begin; None unless they are lines of this version."""
+    lines = number_in(request, "first_line"), number_in(request, "last_line")
+    is_own = number_in(request, "lines_of") in (0, version.number)
+    return lines if is_own and all(lines) else None

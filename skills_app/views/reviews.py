@@ -28,7 +28,17 @@ from skills_app.services.review_views import ReviewReader
 from skills_app.views.skills import skill_or_404, version_or_404
 
 # What a difference sends along when words were selected in it, to begin a comment with.
-QUOTED = ("quote", "before", "after", "path", "removed_from", "cut")
+QUOTED = (
+    "quote",
+    "before",
+    "after",
+    "path",
+    "first_line",
+    "last_line",
+    "lines_of",
+    "removed_from",
+    "cut",
+)
 LONGEST_QUOTED = 2_000
 
 

@@ -35,21 +35,9 @@ function beside(range, isBefore) {
 
 // The lines of the source on which the first and the last block begin that hold words of a range.
 function linesOf(range) {
-  const holds = (block) => {
-    if (!range.intersectsNode(block)) return false;
-    const inside = range.cloneRange();
-    const whole = document.createRange();
-    whole.selectNodeContents(block);
-    if (inside.compareBoundaryPoints(Range.START_TO_START, whole) < 0) inside.setStart(whole.startContainer, whole.startOffset);
-    if (inside.compareBoundaryPoints(Range.END_TO_END, whole) > 0) inside.setEnd(whole.endContainer, whole.endOffset);
-    return inside.toString().trim() !== "" || inside.cloneContents().querySelector("img") !== null;
-  };
-  const held = [...textBox().querySelectorAll("[data-line]")].filter(holds);
-  const ends = held.filter((block) => !held.some((other) => other !== block && block.contains(other)));
-  const { startContainer } = range;
-  const element = startContainer instanceof Element ? startContainer : startContainer.parentElement;
-  const begin = element?.closest("[data-line]");
-  const lines = (held.includes(begin) ? [begin, ...ends] : ends).map((block) => Number(block.dataset.line));
+  const asked = new CustomEvent("fleet:held", { detail: { range, blocks: [...textBox().querySelectorAll("[data-line]")], held: [] } });
+  document.dispatchEvent(asked);
+  const lines = asked.detail.held.map((block) => Number(block.dataset.line));
   return lines.length ? [Math.min(...lines), Math.max(...lines)] : ["", ""];
 }
 
@@ -75,6 +63,8 @@ function comment() {
     form.elements.before.value = beside(range, true);
     form.elements.after.value = beside(range, false);
     [form.elements.first_line.value, form.elements.last_line.value] = linesOf(range);
+    form.elements.lines_of.value = form.elements.number.value;
+    form.elements.path.value = "";
     const number = String(partAt(range.startContainer));
     const options = [...form.elements.about.options].map((option) => option.value);
     form.elements.about.value = options.includes(number) ? number : "";

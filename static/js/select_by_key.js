@@ -151,6 +151,27 @@ document.addEventListener("fleet:key", (event) => {
   if (event.detail === "s" && goIntoText()) event.preventDefault();
 });
 
+// Which of some blocks hold words of a range, of nested ones the innermost and the one that the range begins in.
+function heldBlocks(range, blocks) {
+  const holds = (block) => {
+    if (!range.intersectsNode(block)) return false;
+    const inside = range.cloneRange();
+    const whole = document.createRange();
+    whole.selectNodeContents(block);
+    if (inside.compareBoundaryPoints(Range.START_TO_START, whole) < 0) inside.setStart(whole.startContainer, whole.startOffset);
+    if (inside.compareBoundaryPoints(Range.END_TO_END, whole) > 0) inside.setEnd(whole.endContainer, whole.endOffset);
+    return inside.toString().trim() !== "" || inside.cloneContents().querySelector("img") !== null;
+  };
+  const held = blocks.filter(holds);
+  const begin = held.filter((block) => block.contains(range.startContainer)).at(-1);
+  return held.filter((block) => block === begin || !held.some((other) => other !== block && block.contains(other)));
+}
+
+// Whoever comments asks by "fleet:held" with a range and blocks, and finds those that hold words of it in the event.
+document.addEventListener("fleet:held", ({ detail }) => {
+  detail.held = heldBlocks(detail.range, detail.blocks);
+});
+
 // A button beside what the mouse selected says "fleet:chosen" as well. Whoever comments answers "fleet:selected" with the range.
 function hideButton() {
   document.querySelector(".comment-here")?.remove();

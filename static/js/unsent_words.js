@@ -5,7 +5,8 @@ const PREFIX = "fleet-unsent:";
 const SENT = "fleet-sent";
 const KEPT_DAYS = 30;
 const WORDS = "textarea, input[type=text], input:not([type])";
-const CHOICES = "input[type=checkbox], select, input[name=before], input[name=after]";
+const BESIDE = ["before", "after", "path", "first_line", "last_line", "lines_of"].map((name) => `input[name=${name}]`).join();
+const CHOICES = `input[type=checkbox], select, ${BESIDE}`;
 
 const isText = (field) => field.matches(WORDS);
 const fieldsOf = (form) => [...form.querySelectorAll(`${WORDS}, ${CHOICES}`)].filter((field) => field.name);

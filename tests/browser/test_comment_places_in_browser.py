@@ -283,3 +283,136 @@ def test_a_suggestion_begins_with_the_source_of_the_selection(open_page: Open, r
     page.get_by_label("Suggest other words for the quote").check()
 
     expect(page.get_by_label("Suggested words")).to_have_value("**Note:** do the first thing.")
+
+
+TWICE = "def one():\n    return None\n\n\ndef two():\n    return None\n"
+
+
+@pytest.mark.parametrize("view", ["side", "unified"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_words_that_stand_twice_in_a_file_the_selected_ones_are_commented(
+    open_page: Open, view: str, number: int
+) -> None:
+    olga = made.person("olga", Role.CURATOR)
+    version = made.draft("tools/two", author=olga, files=(text_file("scripts/run.py", TWICE),))
+    made.review(version, olga)
+    page = open_page(f"/skills/{version.skill.key}/compare/?head=2&view={view}")
+    page.evaluate(
+        """(number) => {
+          const cells = [...document.querySelectorAll("[data-path] td:is(.new, .both)")];
+          const cell = cells.filter((one) => one.textContent.includes("return None"))[number];
+          const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) {
+            const at = walk.currentNode.data.indexOf("return None");
+            if (at >= 0) getSelection().setBaseAndExtent(walk.currentNode, at, walk.currentNode, at + 11);
+          }
+        }""",
+        number,
+    )
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+
+    row = keep(page, "Why nothing?")
+
+    assert row.quote == "return None"
+    expect(page.locator(f"#comment-{row.pk}")).to_contain_text(f"scripts/run.py, line {(2, 6)[number]}")
+
+
+TABLE = """Salt &amp; pepper first.
+
+| Name | What |
+| ---- | ---- |
+| salt | a &amp; b |
+| oil | [more][ref] |
+
+- see ![a picture](https://a.example/p.png) here
+- then stop
+
+[ref]: x.md
+"""
+BLOCKS = {
+    "table": ("salt", "oil", "| salt | a &amp; b | | oil |"),
+    "list": ("see", "then", "- see ![a picture](https://a.example/p.png) here - then stop"),
+}
+
+
+def select_from_to(page: Any, first: str, last: str) -> None:
+    """Select from the beginning of one text of the difference to the end of another."""
+    page.evaluate(
+        """([first, last]) => {
+          const texts = [];
+          const walk = document.createTreeWalker(document.querySelector("#compare-body"), NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) {
+            if (walk.currentNode.parentElement.closest("td:is(.new, .both), .diff-doc")) texts.push(walk.currentNode);
+          }
+          const from = texts.find((text) => text.data.includes(first));
+          const to = texts.find((text) => text.data.includes(last));
+          const end = to.data.indexOf(last) + last.length;
+          getSelection().setBaseAndExtent(from, from.data.indexOf(first), to, end);
+        }""",
+        [first, last],
+    )
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize("name", list(BLOCKS))
+def test_a_selection_in_a_rendered_difference_that_the_source_writes_in_another_way_stands_on_its_blocks(
+    open_page: Open, name: str, is_file: bool
+) -> None:
+    olga = made.person("olga", Role.CURATOR)
+    files = (text_file("references/guide.md", f"# Guide\n\n{TABLE}"),) if is_file else ()
+    version = made.draft("tools/two", "Short." if is_file else TABLE, author=olga, files=files)
+    made.review(version, olga)
+    page = open_page(f"/skills/{version.skill.key}/compare/?head=2&view=rendered")
+    first, last, expected = BLOCKS[name]
+    select_from_to(page, first, last)
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    page.get_by_label("Comment", exact=True).fill("Which?")
+    page.get_by_role("button", name="Keep as a draft").click()
+
+    expect(page.get_by_text("stands on all of the paragraphs, items or rows").first).to_be_visible()
+    row = Comment.objects.get(body="Which?")
+    assert " ".join(row.quote.split()).startswith(expected)
+    assert row.path == ("references/guide.md" if is_file else "")
+
+
+def test_a_removed_table_that_the_source_writes_in_another_way_is_commented_by_its_rows(
+    open_page: Open, review: Review
+) -> None:
+    olga = User.objects.get(username="olga")
+    older = made.next_draft(review.version, TABLE, olga)
+    newer = made.next_draft(older, "Something else entirely.", olga)
+    made.review(newer, olga)
+    page = open_page(f"/skills/{review.skill.key}/compare/?base=3&head=4&view=rendered")
+    select_from_to(page, "salt", "oil")
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    expect(page.get_by_label("About words of version 3 that were removed since")).to_be_checked()
+    page.get_by_label("Comment", exact=True).fill("Which?")
+    page.get_by_role("button", name="Keep as a draft").click()
+
+    expect(page.get_by_text("stands on all of the paragraphs, items or rows").first).to_be_visible()
+    row = Comment.objects.get(body="Which?")
+    assert (row.version_id, row.quote.startswith("| salt |")) == (older.pk, True)
+
+
+@pytest.mark.parametrize("view", ["side", "unified"])
+def test_a_selection_over_a_fold_stands_on_all_that_is_between(open_page: Open, view: str) -> None:
+    lines = [f"Line {number} is one of many lines." for number in range(12)]
+    olga = made.person("olga", Role.CURATOR)
+    older = made.draft("tools/two", "\n\n".join(lines), author=olga)
+    lines[0], lines[11] = "The first line is new.", "The last line is new."
+    newer = made.next_draft(older, "\n\n".join(lines), olga)
+    made.review(newer, olga)
+    page = open_page(f"/skills/{older.skill.key}/compare/?base=2&head=3&view={view}")
+    expect(page.locator("details.diff-fold").first).to_be_visible()
+    select_from_to(page, "first line is new", "last line is")
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+
+    row = keep(page, "All of it.")
+
+    assert row.quote.startswith(("The first line", "first line"))
+    assert "Line 5 is one of many" in row.quote
+    assert "unchanged" not in row.quote

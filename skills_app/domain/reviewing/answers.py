@@ -11,9 +11,8 @@ from skills_app.domain.reviewing.passages import (
     PassageChange,
     added_pieces,
     change_of_passage,
-    quote_span,
 )
-from skills_app.domain.reviewing.places import PlaceKind, place_comment, section_at
+from skills_app.domain.reviewing.places import PlaceKind, place_comment, section_at, words_of_file
 
 LONGEST_PASSAGE = 600
 
@@ -61,11 +60,21 @@ def answer_to_removed(*, is_back: bool) -> Answered:
     return Answered(Answer.PARTLY, sentence)
 
 
-def answer_in_file(before: str, after: str, *, quote: str = "", suggestion: str | None = None) -> Answered:
-    """Return what the text ``after`` of a file does about a comment on ``before``, or on ``quote`` in it, with the passage."""
+def answer_in_file(
+    before: str,
+    after: str,
+    *,
+    quote: str = "",
+    anchor: Mapping[str, Any] | None = None,
+    suggestion: str | None = None,
+) -> Answered:
+    """Return what the text ``after`` of a file does about a comment on ``before``, or on ``quote`` in it, with the passage.
+
+    Of several places of the quote the ``anchor`` says which one is meant.
+    """
     if before == after:
         return Answered(Answer.NOT_MET, "The file is as it was.")
-    span = quote_span(before, quote) if quote else None
+    span = words_of_file(before, quote, anchor) if quote else None
     if span is None:
         sentence = "The file changed; whether that meets the comment is the commenter's to say."
         now, gone = added_pieces(before, after), added_pieces(after, before)

@@ -3,6 +3,7 @@
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.outline import EACH_LINE
 from skills_app.domain.quote_anchors import QuotePlace
+from skills_app.domain.text_lines import TextLines
 
 
 def blocks_between(document: SkillDocument, first: int, last: int) -> QuotePlace | None:
@@ -17,6 +18,16 @@ def blocks_between(document: SkillDocument, first: int, last: int) -> QuotePlace
     start, end = document.lines.span(first)[0], document.lines.span(_last_line(document, last))[1]
     start = max(start, document.body_start)
     return QuotePlace(start, end, first) if document.text[start:end].strip() else None
+
+
+def lines_between(text: str, first: int, last: int) -> QuotePlace | None:
+    """Return whole lines, counted from 1, of a text that is no Markdown; None when they are not there or say nothing."""
+    lines = TextLines(text)
+    first, last = min(first, last), max(first, last)
+    if not 1 <= first <= last <= len(lines):
+        return None
+    start, end = lines.span(first)[0], lines.span(last)[1]
+    return QuotePlace(start, end, first) if text[start:end].strip() else None
 
 
 def _last_line(document: SkillDocument, line: int) -> int:

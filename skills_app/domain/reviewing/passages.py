@@ -74,8 +74,8 @@ def quote_span(text: str, quote: str) -> tuple[int, int] | None:
     return found[0] if len(found) == 1 else None
 
 
-def quote_spans(text: str, quote: str) -> list[tuple[int, int]]:
-    """Return where the words of ``quote`` stand in ``text`` as whole words, blanks apart: the first two places at most.
+def quote_spans(text: str, quote: str, *, most: int = 2) -> list[tuple[int, int]]:
+    """Return where the words of ``quote`` stand in ``text`` as whole words, blanks apart: the first ``most`` places.
 
     So ``x = 1`` does not stand in ``x = 10``.
     """
@@ -83,17 +83,11 @@ def quote_spans(text: str, quote: str) -> list[tuple[int, int]]:
     if not words:
         return []
     found = re.compile(rf"{_edge(words[0][0])}{_flowing(words)}{_edge(words[-1][-1])}").finditer(text)
-    return [match.span() for match in islice(found, 2)]
+    return [match.span() for match in islice(found, most)]
 
 
-def span_of_whole_words(text: str, quote: str) -> tuple[int, int] | None:
-    """Return the whole words around the only place of ``quote``, which may begin and end inside words; None without one."""
-    words = quote.split()
-    found = re.compile(_flowing(words)).finditer(text) if words else iter(())
-    places = [match.span() for match in islice(found, 2)]
-    if len(places) != 1:
-        return None
-    start, end = places[0]
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of the whole words of ``text[start:end]``, which may begin and end inside words."""
     while start and _edge(text[start]) and _edge(text[start - 1]):
         start -= 1
     while end < len(text) and _edge(text[end - 1]) and _edge(text[end]):

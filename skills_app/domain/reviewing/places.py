@@ -15,10 +15,12 @@ from skills_app.domain.quote_anchors import (
     QuotePlace,
     find_anchor,
     find_selection,
+    find_text_anchor,
     make_anchor,
+    make_text_anchor,
 )
 from skills_app.domain.reviewing.front_place import fields_with, front_section
-from skills_app.domain.reviewing.passages import quote_spans
+from skills_app.domain.reviewing.passages import quote_span, quote_spans
 from skills_app.domain.whole_marks import whole_span
 
 
@@ -148,7 +150,7 @@ def place_comment(
     gone = CommentPlace(PlaceKind.REMOVED) if number and number == removed_in(anchor) else LOST
     if path:
         is_removed = gone is not LOST or path not in files
-        return gone if is_removed else _in_file(files[path] or "", quote)
+        return gone if is_removed else _in_file(files[path] or "", quote, anchor)
     if anchor is not None:
         found = find_anchor(anchor_from_data(anchor), document)
         return CommentPlace(PlaceKind.QUOTE, found.line, found.start, found.end) if found else gone
@@ -173,17 +175,37 @@ def section_words(path: Sequence[str]) -> str:
     return " › ".join(one.strip() for one in path)
 
 
-def _in_file(text: str, quote: str) -> CommentPlace:
-    """Return the place of a comment in a file; words that stand there several times have no line, and others are lost."""
+def file_anchor(text: str, start: int, end: int) -> dict[str, Any]:
+    """Return the anchor of words of a file as plain data."""
+    return anchor_as_data(make_text_anchor(text, start, end))
+
+
+def words_of_file(text: str, quote: str, anchor: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    """Return where the quoted words of a comment stand in a text of their file, or None when they are lost.
+
+    With an anchor of ``file_anchor`` its surroundings decide; without one the words must stand there once.
+    """
+    if not _has_surroundings(anchor):
+        return quote_span(text, quote)
+    found = find_text_anchor(anchor_from_data(anchor or {}), text)
+    return (found.start, found.end) if found else None
+
+
+def _has_surroundings(anchor: Mapping[str, Any] | None) -> bool:
+    """Whether the anchor of a comment on a file says more than which version removed its words."""
+    return bool(anchor and anchor.get("quote"))
+
+
+def _in_file(text: str, quote: str, anchor: Mapping[str, Any] | None) -> CommentPlace:
+    """Return the place of a comment in a file; words without an anchor that stand there several times have no line."""
     if not quote.strip():
         return CommentPlace(PlaceKind.FILE)
-    found = quote_spans(text, quote)
-    if not found:
-        return LOST
-    if len(found) > 1:
+    if not _has_surroundings(anchor) and len(quote_spans(text, quote)) > 1:
         return CommentPlace(PlaceKind.FILE)
-    start, end = found[0]
-    return CommentPlace(PlaceKind.FILE, text.count("\n", 0, start) + 1, start, end)
+    span = words_of_file(text, quote, anchor)
+    if span is None:
+        return LOST
+    return CommentPlace(PlaceKind.FILE, text.count("\n", 0, span[0]) + 1, *span)
 
 
 def _in_section(document: SkillDocument, quote: str, path: tuple[str, ...]) -> QuotePlace | None:

@@ -81,12 +81,8 @@ def test_words_of_a_file_are_quoted_and_kept_with_the_file(
 ) -> None:
     row = made.comment(review, ada, "Two.", file="scripts/run.py", quote="print(1)", suggestion="print(2)")
 
-    assert (row.path, row.quote, row.suggestion, row.anchor) == (
-        "scripts/run.py",
-        "print(1)",
-        "print(2)",
-        None,
-    )
+    assert (row.path, row.quote, row.suggestion) == ("scripts/run.py", "print(1)", "print(2)")
+    assert (row.anchor["quote"], row.anchor["path"]) == ("print(1)", [])
     assert placed(row, version) is PlaceKind.FILE
     version.files.update(text=None)
     with pytest.raises(ReviewRefused, match="does not stand in scripts/run.py"):
@@ -110,6 +106,37 @@ def test_a_selection_inside_a_word_of_a_file_stands_for_the_word_and_is_not_edit
     assert made.comment(review, ada, file="scripts/run.py", quote="rint(1)").quote == "print(1)"
     with pytest.raises(ReviewRefused, match="does not stand in scripts/run.py"):
         made.comment(review, ada, file="scripts/run.py", quote="rint(1)", suggestion="x")
+
+
+def test_a_draft_on_a_markdown_file_that_suggests_other_words_takes_in_both_marks(
+    review: Review, ada: User, version: SkillVersion
+) -> None:
+    version.files.update(path="references/guide.md", text="# Guide\n\nUse **the first** tool.\n")
+    row = made.comment(review, ada, file="references/guide.md", quote="the first tool")
+    assert row.quote == "the first** tool"
+
+    edited = edit_draft(comment=row, author=ada, text=CommentText("", suggestion="it"))
+
+    assert edited.quote == "**the first** tool"
+    assert placed(edited, version) is PlaceKind.FILE
+    version.files.update(text="Press <kbd>Enter</kbd> twice.\n")
+    with pytest.raises(ReviewRefused, match="one half of a pair of HTML tags"):
+        made.comment(
+            review, ada, file="references/guide.md", quote="Enter</kbd> twice", suggestion="Return twice"
+        )
+
+
+def test_lines_of_a_file_are_quoted_whole_if_they_hold_most_of_the_words(
+    review: Review, ada: User, version: SkillVersion
+) -> None:
+    version.files.update(text="one\n  two\u200b three\nfour\n")
+
+    row = made.comment(review, ada, file="scripts/run.py", quote="two [200b] three", lines=(2, 2))
+
+    assert row.quote == "  two\u200b three"
+    assert row.anchor["quote"] == "two\u200b three"
+    with pytest.raises(ReviewRefused, match="Quote words as the source has them"):
+        made.comment(review, ada, file="scripts/run.py", quote="two [200b] three", lines=(3, 3))
 
 
 def test_a_quote_is_carried_to_a_later_version_or_is_lost_and_never_put_elsewhere(

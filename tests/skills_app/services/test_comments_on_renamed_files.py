@@ -11,9 +11,10 @@ from skills_app.domain.diffing import FileState
 from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.renamed_files import renamed_files
-from skills_app.models import Review, SkillVersion
+from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 from skills_app.services.accept_suggestions import accept_suggestions
+from skills_app.services.add_comment import CommentTarget, CommentText, add_comment
 from skills_app.services.add_version import add_version
 from skills_app.services.answer_comments import answer_comments
 from skills_app.services.open_review import move_review
@@ -128,7 +129,8 @@ def test_a_file_that_is_gone_keeps_its_path_and_its_comment_is_lost(
     [
         (LINES, "scripts/run.py, line 5", False),
         ("x = 1\n" + LINES, "scripts/run.py, line 6", False),
-        (LINES + "    print(1)\n", "scripts/run.py", False),
+        (LINES + "    print(1)\n", "scripts/run.py, line 5", False),
+        (LINES + LINES, "was in scripts/run.py of version 2", True),
         (LINES.replace("print(1)", "print(2)"), "was in scripts/run.py of version 2", True),
         (None, "was in scripts/run.py of version 2", True),
     ],
@@ -153,6 +155,69 @@ def test_quoted_words_of_a_file_stand_at_their_line_or_are_lost_though_the_file_
     opened = {view.part.path: view.num_open for view in reading.parts if view.part.path}
     assert opened == {"scripts/run.py": 1 if is_lost else 2, "scripts/more.py": 0}
     assert not any(thread.target for thread in reading.threads)
+
+
+TWICE = "def one():\n    print(1)\n\n\ndef two():\n    print(1)\n\n\none()\ntwo()\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("line", "number"), [(2, 0), (6, 1)])
+def test_of_words_that_stand_twice_each_is_carried_answered_and_edited_by_itself(
+    ada: User, olga: User, line: int, number: int
+) -> None:
+    version = made.draft("tools/two", author=olga, files=(text_file("scripts/run.py", TWICE),))
+    review = made.review(version, olga, ada)
+    row = made.comment(
+        review, ada, file="scripts/run.py", quote="print(1)", line=line, suggestion=f"print('{line}')"
+    )
+    made.send(review, ada)
+    renamed = next_version(version, scripts_start="import sys\n\n\n" + TWICE)
+    move_review(review=review, version=renamed, actor=olga, now=NOON, today=TODAY)
+
+    (thread,) = read(Review.objects.get(pk=review.pk), ada).threads
+    assert thread.where == f"scripts/start.py, line {line + 3}, was scripts/run.py"
+    assert thread.answer is not None
+    assert thread.answer.answer == "not met"
+    accepted = accept_suggestions(
+        review=review, comment_ids=[row.pk], actor=olga, seen_number=renamed.number, now=NOON, today=TODAY
+    )
+
+    expected = ["    print(1)", "    print(1)"]
+    expected[number] = f"    print('{line}')"
+    text = accepted.files.get().text
+    assert text is not None
+    assert [one for one in text.split("\n") if "print" in one] == expected
+
+
+@pytest.mark.django_db
+def test_removed_words_that_stood_twice_are_not_back_while_only_the_others_stand(
+    ada: User, olga: User
+) -> None:
+    first = made.draft("tools/two", author=olga, files=(text_file("scripts/run.py", TWICE),))
+    removed = next_version(first, scripts_run=TWICE.replace("    print(1)", "    pass", 1))
+    review = made.review(removed, olga, ada)
+    row = add_comment(
+        review=review,
+        version=first,
+        author=ada,
+        text=CommentText("Why is it gone?"),
+        target=CommentTarget(quote="print(1)", path="scripts/run.py", line=2),
+        now=NOON,
+        removed_by=removed,
+    )
+    made.send(review, ada)
+    still = next_version(removed, scripts_run=TWICE.replace("    print(1)", "    return", 1))
+    back = next_version(still, scripts_run=TWICE + "one()\n")
+    comment = [Comment.objects.get(pk=row.pk)]
+    document = parse_document(back.content)
+
+    found = [
+        answer_comments(version=one, document=document, comments=comment)[row.pk].answer
+        for one in (still, back)
+    ]
+
+    assert row.anchor["removed_in"] == removed.number
+    assert found == ["partly met", "met"]
 
 
 @pytest.mark.django_db

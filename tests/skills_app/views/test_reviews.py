@@ -486,6 +486,52 @@ def test_words_that_the_source_writes_in_another_way_stand_on_their_whole_blocks
     assert row.quote == "Salt &amp; pepper and [more][ref]."
 
 
+TWICE = "def one():\n    return None\n\n\ndef two():\n    return None\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"first_line": 2, "last_line": 2}, 2),
+        ({"first_line": 6, "last_line": 6}, 6),
+        ({"before": "def two():\n    "}, 6),
+        ({"first_line": 6, "last_line": 6, "lines_of": 1}, 0),
+        ({"first_line": 6, "last_line": 6, "path": "scripts/other.py"}, 0),
+        ({"before": "def two():\n    ", "path": ""}, 0),
+        ({}, 0),
+    ],
+)
+def test_words_that_stand_twice_in_a_file_are_told_by_what_the_page_sends_of_that_file_and_version(
+    cast: dict[str, User], fields: dict[str, Any], line: int
+) -> None:
+    version = made.draft("tools/two", author=cast["olga"], files=(text_file("scripts/run.py", TWICE),))
+    review = opened(version, cast["olga"], cast["ada"])
+    parts = parts_of(parse_document(version.content), version.files.values_list("path", "digest"))
+    about = next(number for number, part in enumerate(parts) if part.path)
+    sent = {"quote": "return None", "body": "Which?", "about": about, "number": version.number}
+
+    answer = post(cast["ada"], "comment_add", review, **{**sent, "path": "scripts/run.py", **fields})
+
+    assert answer.status_code == (302 if line else 422)
+    if line:
+        anchor = Comment.objects.get().anchor
+        assert anchor["before"].endswith({2: "def one(): ", 6: "def two(): "}[line])
+    else:
+        assert "stands there several times" in answer.content.decode()
+
+
+def test_what_a_difference_sends_beside_a_quote_stands_in_the_form(
+    review: Review, version: SkillVersion, cast: dict[str, User]
+) -> None:
+    sent = {"quote": "x", "path": "a.py", "first_line": "4", "last_line": "5", "lines_of": "2"}
+    address = reverse("reviews:of_version", args=[version.skill.key, version.number])
+
+    text = client(cast["ada"]).get(address, sent, follow=True).content.decode()
+
+    for name, value in list(sent.items())[1:]:
+        assert f'name="{name}" value="{value}"' in text, name
+
+
 def test_the_source_of_a_quote_is_told_as_a_suggestion_would_replace_it(
     review: Review, version: SkillVersion, cast: dict[str, User]
 ) -> None:
@@ -499,6 +545,21 @@ def test_the_source_of_a_quote_is_told_as_a_suggestion_would_replace_it(
     assert post(cast["ada"], "quote_source", review, quote="Bold</b", number=newer.number).status_code == 422
     assert post(cast["ada"], "quote_source", review, quote="nowhere", number=newer.number).status_code == 422
     assert post(cast["ada"], "quote_source", review, quote="thin", removed_from=2).status_code == 422
+
+
+def test_the_source_of_words_of_a_markdown_file_is_told_with_its_marks(cast: dict[str, User]) -> None:
+    guide = text_file("references/guide.md", "# Guide\n\nUse **the first** tool.\n")
+    version = made.draft("tools/two", author=cast["olga"], files=(guide,))
+    review = opened(version, cast["olga"], cast["ada"])
+    parts = parts_of(parse_document(version.content), version.files.values_list("path", "digest"))
+    sent = {
+        "about": next(number for number, part in enumerate(parts) if part.path),
+        "quote": "the first tool",
+    }
+
+    told = post(cast["ada"], "quote_source", review, **sent)
+
+    assert (told.status_code, told.content.decode()) == (200, "**the first** tool")
 
 
 def test_what_was_seen_under_an_older_key_can_be_marked_as_not_seen(
