@@ -9,7 +9,10 @@ from skills_app.domain.keys import new_key
 
 
 class Skill(models.Model):
-    """A skill's identity: its key never changes, its path (an address) may."""
+    """A skill's identity: its key never changes, its path (an address) may.
+
+    A branch that moves writes each of its skills into every index, so none is here that no page asks for.
+    """
 
     key = models.CharField(max_length=16, unique=True, default=new_key, editable=False)
     name = models.CharField(max_length=128, db_index=True)
@@ -35,7 +38,12 @@ class Skill(models.Model):
     capabilities = models.JSONField(default=list, blank=True)
     is_sample = models.BooleanField(default=False)
     current_version = models.ForeignKey(
-        "skills_app.SkillVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "skills_app.SkillVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     disk_version = models.ForeignKey(
         "skills_app.SkillVersion",
@@ -51,7 +59,7 @@ class Skill(models.Model):
     calibrated_score = models.FloatField(null=True, blank=True)
     report_status = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["path"]
