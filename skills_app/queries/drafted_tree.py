@@ -71,6 +71,15 @@ class DraftedTree:
         today = Skill.objects.filter(path=path).values_list("key", flat=True).first()
         return self.tree.holders[Kind.SKILL].get(path) if today is None and self.operations else today
 
+    def made_places(self, keys: Iterable[str]) -> list[DraftedPlace]:
+        """Return those of the categories with these keys that the draft makes; reads nothing where there are none."""
+        wanted = [key for key in dict.fromkeys(keys) if key] if self.operations else []
+        made = [(key, self.path_today(Kind.CATEGORY, key)) for key in wanted if self.is_made(key)]
+        return [
+            DraftedPlace(key, f"{MADE}{key}", path, self.tree.places[key].title, "Your draft makes it.")
+            for key, path in made
+        ]
+
     def is_made(self, key: str) -> bool:
         """Say whether the draft makes this category."""
         return key in self.tree.places and self.tree.first_places.get(key, self.tree.places[key]) is None

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fleet_site.access import may_somewhere, require
 from fleet_site.http import is_fragment, render_page
 from skills_app.models import Category, Skill
-from skills_app.queries.drafted_tree import DraftedTree, steps_of_draft
+from skills_app.queries.drafted_tree import DraftedPlace, DraftedTree, steps_of_draft
 from skills_app.queries.empty_categories import empty_categories_for_page
 from skills_app.queries.merge_targets import MIXED, merge_targets
 from skills_app.queries.move_targets import move_refusals, move_targets
@@ -56,8 +56,8 @@ def targets(request: HttpRequest) -> HttpResponse:
 
     It is judged after the steps of one's draft, which this one would join.
     """
-    places, homes = _selected(request.POST)
     draft = DraftedTree(steps_of_draft(request.user))
+    places, homes = _selected(request.POST, draft)
     is_merge = request.POST.get("aim") == "merge"
     text = request.POST.get("find", "").strip()[:200]
     found, num_more = (merge_targets if is_merge else move_targets)(
@@ -87,9 +87,10 @@ def refusals(request: HttpRequest) -> JsonResponse:
 
     ``reasons`` and ``hints`` stand by the key of the category, which the top has empty.
     """
-    places, homes = _selected(request.POST)
+    draft = DraftedTree(steps_of_draft(request.user))
+    places, homes = _selected(request.POST, draft)
     reasons, hints = move_refusals(
-        DraftedTree(steps_of_draft(request.user)),
+        draft,
         categories=[place.key for place in places],
         skills=[skill.key for skill in homes],
     )
@@ -116,6 +117,9 @@ def name_check(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _selected(posted: QueryDict) -> tuple[list[Category], list[Skill]]:
-    categories = Category.objects.filter(key__in=posted.getlist("category"))
-    return list(categories), list(Skill.objects.filter(key__in=posted.getlist("skill")))
+def _selected(posted: QueryDict, draft: DraftedTree) -> tuple[list[Category | DraftedPlace], list[Skill]]:
+    """Return what is selected: categories of today and those that the draft makes, and skills."""
+    keys = posted.getlist("category")
+    places: list[Category | DraftedPlace] = [*Category.objects.filter(key__in=keys)]
+    places += draft.made_places(set(keys) - {place.key for place in places})
+    return places, list(Skill.objects.filter(key__in=posted.getlist("skill")))

@@ -137,3 +137,20 @@ def test_what_the_draft_makes_takes_what_is_dragged_there(open_page: Open) -> No
     page.mouse.up()
     page.wait_for_url("**/taxonomy/changes/*/")
     expect(page.get_by_text("Move to delta")).to_be_visible()
+
+
+@pytest.mark.usefixtures("library")
+def test_what_the_draft_splits_off_is_selected_by_key_and_dragged(open_page: Open) -> None:
+    page = open_page("/taxonomy/")
+    parts = (Part("made", "", "delta", "Delta", (), (Skill.objects.get(path="beta/one").key,)),)
+    split = Split(Category.objects.get(path="beta").key, parts)
+    draft_change(operations=[split], actor=User.objects.get(username="ada"))
+    page.reload()
+    expect(node(page, "delta")).to_have_attribute("aria-selected", "false")
+    node(page, "delta").focus()
+    page.keyboard.press("Space")
+    expect(node(page, "delta")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("Select category delta, which your draft makes")).to_be_checked()
+    row(page, "delta").drag_to(row(page, "gamma"))
+    page.wait_for_url("**/taxonomy/changes/*/")
+    expect(page.get_by_text("Move to gamma")).to_be_visible()

@@ -117,10 +117,75 @@ def test_what_the_draft_makes_is_a_target_by_its_address_and_by_drag(user: User,
     }
 
 
+NEW = {"category": "newcategory"}
+
+
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ({"do": "rename", **NEW, "slug": "cc", "title": "Cc"}, {"cc/z"}),
+        ({"do": "move", **NEW, "target": "a"}, {"a/bb/z"}),
+        ({"do": "merge", **NEW, "target": "a"}, {"a/z"}),
+        ({"do": "split", **NEW, "slug": "up"}, set()),
+    ],
+)
+def test_what_the_draft_makes_can_be_selected_for_the_next_step(
+    user: User, ben: Client, words: dict[str, str], paths: set[str]
+) -> None:
+    parts = (Part("newcategory", "", "bb", "Bb", (), (key("b/z"),)),)
+    draft_change(operations=[Split(key("b"), parts)], actor=user)
+    assert (
+        '<input type="checkbox" name="category" value="newcategory"' in ben.get("/taxonomy/").content.decode()
+    )
+    answer = ben.post("/taxonomy/steps/add/", words)
+    if not paths:
+        assert answer.status_code == 422
+        assert "Select what lies directly in one category" in answer.content.decode()
+        return
+    assert answer.status_code == 302
+    change = PlacementChange.objects.get()
+    ben.get(change.get_absolute_url())
+    change.refresh_from_db()
+    assert ben.get("/taxonomy/?at=a").status_code == 200
+    assert ben.post(f"{change.get_absolute_url()}apply/", {"digest": change.digest}).status_code == 302
+    assert set(Skill.objects.filter(slug="z").values_list("path", flat=True)) == paths
+    assert ben.post(f"{change.get_absolute_url()}undo/").status_code == 302
+    assert set(Skill.objects.values_list("path", flat=True)) == {"a/x", "a/y", "b/z", "c/w", "c/v"}
+    assert set(Category.objects.values_list("path", flat=True)) == {"a", "b", "c"}
+
+
+def test_targets_of_what_the_draft_makes_say_where_it_cannot_go(user: User, ben: Client) -> None:
+    draft_change(operations=[split_of("b", "bb", "b/z")], actor=user)
+    page = ben.post("/taxonomy/targets/", NEW).content.decode()
+    assert "For 1 selected: bb." in page
+    assert "lies inside it" in targets(ben, **NEW)["bb"][0]
+    refused = ben.post("/taxonomy/refusals/", NEW).json()["reasons"]
+    assert refused.keys() == {"", "newcategory"}
+    assert ben.post("/taxonomy/targets/", {"category": "nothing"}).status_code == 422
+
+
+def test_what_is_split_off_inside_a_category_can_be_split_off_again(user: User, ben: Client) -> None:
+    make_skill(path="b/in/deep")
+    parts = (Part("newcategory", key("b"), "bb", "Bb", (), (key("b/in/deep"),)),)
+    draft_change(operations=[Split(key("b/in"), parts)], actor=user)
+    words = {"do": "split", **NEW, "skill": key("b/z"), "slug": "up"}
+    assert ben.post("/taxonomy/steps/add/", words).status_code == 302
+    change = PlacementChange.objects.get()
+    ben.get(change.get_absolute_url())
+    change.refresh_from_db()
+    assert ben.post(f"{change.get_absolute_url()}apply/", {"digest": change.digest}).status_code == 302
+    assert set(Skill.objects.filter(path__startswith="up/").values_list("path", flat=True)) == {
+        "up/bb/deep",
+        "up/z",
+    }
+
+
 def test_what_another_draft_makes_is_no_target(user: User, ben: Client) -> None:
     eve = User.objects.create_user("eve")
     other = draft_change(operations=[split_of("b", "bb", "b/z")], actor=eve)
-    assert 'data-target="' not in ben.get(f"/taxonomy/?of={other.key}").content.decode()
+    drawn = ben.get(f"/taxonomy/?of={other.key}").content.decode()
+    assert 'data-target="' not in drawn
+    assert 'value="newcategory"' not in drawn
     answer = ben.post("/taxonomy/steps/add/", {"do": "move", "skill": key("a/x"), "target": "bb"})
     assert answer.status_code == 422
     answer = ben.post(
