@@ -101,6 +101,9 @@ class Generation(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
     queued_at = models.DateTimeField()
+    watched_until = models.DateTimeField(
+        null=True, blank=True, help_text="until when somebody is taken to look on; models stream meanwhile"
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.TextField(blank=True)
     cancelled_by_name = models.CharField(max_length=150, blank=True)

@@ -50,18 +50,28 @@ class Listener(Protocol):
         """Take that the answer begins anew, and why; what came before is void."""
 
 
+def always() -> bool:
+    """Say that somebody is there."""
+    return True
+
+
 # Is given the text of a call's prompt and held while the call runs; what it yields takes the usage.
 CallGate = Callable[[str], AbstractAsyncContextManager[Callable[[Usage], None]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a model is asked: with reasoning before the outputs, with a program's guidance, who listens, what gates each call."""
+    """How a model is asked: with reasoning before the outputs, with a program's guidance, who listens, what gates each call.
+
+    A call is streamed to the listener where ``is_streamed`` says so at its begin; of any other the listener is told the
+    whole answer at its end. To take a stream in costs several times what the rest of a call does.
+    """
 
     is_reasoned: bool = False
     guidance: Guidance = field(default_factory=Guidance)
     listener: Listener | None = None
     gate: CallGate | None = None
+    is_streamed: Callable[[], bool] = always
 
 
 async def ask_model(
@@ -101,14 +111,14 @@ async def ask_model(
 
 
 def _counting(lm: dspy.LM) -> dspy.LM:
-    """Return a copy of a model that keeps of each call what it used.
+    """Return a copy of a model that keeps of each call what it used and what it answered.
 
     DSPy would keep the last ten thousand calls of the process with all their texts, which a worker never looks at again.
     """
     own = lm.copy()
 
     def keep(entry: Mapping[str, Any]) -> None:
-        own.history.append({name: entry.get(name) for name in ("usage", "cost")})
+        own.history.append({name: entry.get(name) for name in ("usage", "cost", "outputs")})
 
     own.update_history = keep
     return own
@@ -135,7 +145,7 @@ async def _ask_once(
     adapter = _Adapter(use_json_adapter_fallback=False)
     predict = dspy.Predict(asked)
     predict.demos = [dspy.Example(**demo) for demo in manner.guidance.demos]
-    sink = _Sink(manner.listener) if manner.listener else None
+    sink = _Sink(manner.listener) if manner.listener and manner.is_streamed() else None
     gate = (
         manner.gate(_prompt_text(adapter, asked, predict.demos, given)) if manner.gate else nullcontext(None)
     )
@@ -146,6 +156,8 @@ async def _ask_once(
             try:
                 return await predict.acall(**given)
             finally:
+                if manner.listener and sink is None:
+                    _tell_whole(manner.listener, lm.history[known:])
                 if settle is not None:
                     settle(_usage_of(lm.history[known:]))
 
@@ -176,6 +188,16 @@ class _Sink:
                 self._listener.on_thought(thought)
             if text := _text(delta, "content"):
                 self._listener.on_text(text)
+
+
+def _tell_whole(listener: Listener, history: Sequence[Mapping[str, Any]]) -> None:
+    """Tell a listener the answers of calls that were not streamed."""
+    for entry in history:
+        for output in entry.get("outputs") or ():
+            if thought := _text(output, "reasoning_content"):
+                listener.on_thought(thought)
+            if text := output if isinstance(output, str) else _text(output, "text"):
+                listener.on_text(text)
 
 
 def _text(delta: Any, name: str) -> str:

@@ -20,7 +20,7 @@ from runs_app.domain.errors import ModelFailed
 from runs_app.domain.masking import masked
 from runs_app.domain.pipeline_items import ModelChoice
 from runs_app.domain.spending import CallGuard, Usage, total_usage
-from runs_app.pipeline.asking import Asked, Manner, ask_model
+from runs_app.pipeline.asking import Asked, Manner, always, ask_model
 
 # Another try after a rate limit, a server's fault or a broken line, with growing waits between.
 RETRIES = 3
@@ -103,6 +103,9 @@ class Caller:
             except _PASSING as error:
                 if attempt == self._retries:
                     raise
+                if isinstance(error, LMTimeoutError):
+                    # A stream is too late only when it falls silent; the time of another call is that of its whole answer.
+                    gated = replace(gated, is_streamed=always)
                 wait = _wait(error, attempt)
                 if manner.listener:
                     manner.listener.on_restart(

@@ -36,7 +36,7 @@ from runs_app.domain.pipeline_items import (
 )
 from runs_app.domain.prompts import Action, Answer, Prompt, PromptKind, read_answer
 from runs_app.domain.spending import CallGuard, Usage, total_usage
-from runs_app.pipeline.asking import Guidance, Manner
+from runs_app.pipeline.asking import Guidance, Manner, always
 from runs_app.pipeline.calls import Answered, Caller
 
 # Steps whose reasons are worth their tokens: a person is shown them.
@@ -90,7 +90,12 @@ class Flow:
     """One generation at work. Items go out through ``items``; a result goes out before anything that needs it begins."""
 
     def __init__(
-        self, journey: Journey, models: LanguageModels, guard: CallGuard, around: AroundStep = nothing_around
+        self,
+        journey: Journey,
+        models: LanguageModels,
+        guard: CallGuard,
+        around: AroundStep = nothing_around,
+        is_watched: Callable[[], bool] = always,
     ) -> None:
         self.request = journey.request
         self.options = journey.options
@@ -100,6 +105,7 @@ class Flow:
         self._models = models
         self._caller = Caller(guard)
         self._around = around
+        self._is_watched = is_watched
         self._done: dict[str, Mapping[str, Any]] = dict(journey.stored)
         self._is_live = False
 
@@ -151,9 +157,8 @@ class Flow:
         if key in self._done:
             return self._done[key]
         listener = _StepListener(self, step, key)
-        manner = Manner(
-            step in REASONED, self._journey.programs.get(signature.__name__, Guidance()), listener, None
-        )
+        guidance = self._journey.programs.get(signature.__name__, Guidance())
+        manner = Manner(step in REASONED, guidance, listener, is_streamed=self._is_watched)
         self.tell(PipelineEvent(EventKind.STEP_STARTED, phase_of(step), step, key, title))
         ledger: list[Usage] = []
         try:

@@ -250,11 +250,12 @@ async def advance_generation(
     db: Database,
     guard_for: Callable[[Mapping[str, Ceiling]], GuardChain],
     on_stored: Callable[[int], None] = lambda _: None,
+    is_watched: Callable[[], bool] = lambda: True,
 ) -> None:
     """Carry a generation on to its end, to a question, or to a failure; each is stored, with what led to it.
 
-    ``on_stored`` is told the generation's number whenever there is something new to record. Being cancelled writes
-    nothing: whoever cancels says why.
+    ``on_stored`` is told the generation's number whenever there is something new to record; ``is_watched`` says whether
+    somebody looks on, so that models stream. Being cancelled writes nothing: whoever cancels says why.
     """
     course = _Course(lease, db)
     flusher: asyncio.Task[None] | None = None
@@ -264,7 +265,7 @@ async def advance_generation(
         flusher = asyncio.create_task(_flush_on_and_on(course))
         async with asyncio.timeout(max(work.seconds_left, 0.0)):
             guard = course.below_ceilings_of_the_day(guard_for(work.ceilings), work.limits)
-            await _go_through(course, work, guard, on_stored)
+            await _go_through(course, work, guard, on_stored, is_watched)
     except LeaseLost as error:
         logger.info("generation %s: %s", lease.generation_id, error)
     except GenerationStopped as error:
@@ -294,7 +295,11 @@ async def advance_generation(
 
 
 async def _go_through(
-    course: _Course, work: Work, guard: CallGuard, on_stored: Callable[[int], None]
+    course: _Course,
+    work: Work,
+    guard: CallGuard,
+    on_stored: Callable[[int], None],
+    is_watched: Callable[[], bool],
 ) -> None:
     from runs_app.pipeline.flow import Journey
     from runs_app.pipeline.programs import guidance_of
@@ -304,7 +309,9 @@ async def _go_through(
     journey = Journey(work.request, work.options, work.library, work.stored, work.answers, guidance)
     traces = functools.partial(_traced, work.key, work.models.secrets())
     async with contextlib.aclosing(
-        run_generation(journey, models=work.models, guard=guard, around=traces)  # type: ignore[type-var]
+        run_generation(  # type: ignore[type-var]
+            journey, models=work.models, guard=guard, around=traces, is_watched=is_watched
+        )
     ) as stream:
         async for item in stream:
             await _take(course, item)

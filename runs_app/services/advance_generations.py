@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs_app.adapters.folder_lock import hold_file
+from runs_app.adapters.mlflow_lean import import_mlflow_lean
 from runs_app.domain.errors import LeaseLost
 from runs_app.domain.generation import GenerationStatus
 from runs_app.domain.spending import Ceiling, GuardChain, SpendingGuard
@@ -73,6 +74,7 @@ class Shift:
         self._began = time.monotonic()
         self._held: dict[int, asyncio.Task[None]] = {}
         self._leases: dict[int, GenerationLease] = {}
+        self._watched: frozenset[int] = frozenset()
         self._guards: dict[str, SpendingGuard] = {}
         # The connection belongs to one thread, so that writes are in order and SQLite has one writer here.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="generations")
@@ -123,7 +125,9 @@ class Shift:
             self._let_go(pk)
         free = 0 if self.is_over_long else self.limit - len(self._held)
         try:
-            claimed, unwanted = await self.db(_look_at_rows, held=dict(self._leases), free=free)
+            claimed, unwanted, self._watched = await self.db(
+                _look_at_rows, held=dict(self._leases), free=free
+            )
         except OperationalError as error:
             logger.warning("the rows could not be looked at: %s", error)
             return
@@ -135,9 +139,16 @@ class Shift:
             self._heart.hold(lease)
             self._held[lease.generation_id] = asyncio.create_task(
                 advance_generation(
-                    lease=lease, db=self.db, guard_for=self._guard, on_stored=self._recorder.add
+                    lease=lease,
+                    db=self.db,
+                    guard_for=self._guard,
+                    on_stored=self._recorder.add,
+                    is_watched=partial(self._is_watched, lease.generation_id),
                 )
             )
+
+    def _is_watched(self, pk: int) -> bool:
+        return pk in self._watched
 
     def _let_go(self, pk: int) -> GenerationLease:
         self._held.pop(pk)
@@ -196,6 +207,7 @@ HEAVY_PACKAGES = (
 
 def import_heavy_packages() -> None:
     """Import what a generation needs and what takes seconds; once imported, this costs nothing."""
+    import_mlflow_lean()
     for name in HEAVY_PACKAGES:
         # Another version of a library may keep it elsewhere; it is then imported when it is needed.
         with contextlib.suppress(ImportError):
@@ -209,8 +221,11 @@ def _close_connection() -> None:
 
 def _look_at_rows(
     *, held: Mapping[int, GenerationLease], free: int
-) -> tuple[list[GenerationLease], dict[int, str]]:
-    """Return what was taken now, and what is held but not wanted any more: with an empty reason when it was lost."""
+) -> tuple[list[GenerationLease], dict[int, str], frozenset[int]]:
+    """Return what was taken now, what is held but not wanted any more, and which of all somebody watches.
+
+    The reason of what is not wanted is empty when it was lost.
+    """
     close_old_connections()
     unwanted: dict[int, str] = {}
     found = Generation.objects.filter(pk__in=held)
@@ -226,7 +241,10 @@ def _look_at_rows(
             unwanted[pk] = ""
         elif asked_at is not None:
             unwanted[pk] = reason or "Cancelled."
-    return claim_due(limit=free), unwanted
+    claimed = claim_due(limit=free)
+    here = Generation.objects.filter(pk__in=[*held, *(lease.generation_id for lease in claimed)])
+    watched = here.filter(watched_until__gt=timezone.now()).values_list("pk", flat=True)
+    return claimed, unwanted, frozenset(watched)
 
 
 def claim_due(*, limit: int) -> list[GenerationLease]:

@@ -114,7 +114,11 @@ def regenerate_from_review(
         raise RequestInvalid(f"Say what else shall change in at most {LONGEST_INSTRUCTION:,} characters.")
     asked = request_text(review=locked, comment_ids=comment_ids)
     generation = request_generation(
-        request=_request(locked, asked, instruction), options=options, user=user, skill=locked.skill
+        request=_request(locked, asked, instruction),
+        options=options,
+        user=user,
+        skill=locked.skill,
+        is_watched=True,
     )
     after: dict[str, object] = {"comments": list(asked.comment_ids), "generation": generation.key}
     audit_review(locked, "regenerated_from_review", user, after=after)

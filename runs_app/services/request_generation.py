@@ -24,6 +24,7 @@ from runs_app.domain.prompts import PromptKind
 from runs_app.models import Generation, GenerationBatch
 from runs_app.services.generation_store import note_event
 from runs_app.services.wake_workers import wake_workers
+from runs_app.services.watch_generations import watched_from
 from skills_app.domain.keys import new_key
 from skills_app.domain.storable import storable_text
 from skills_app.models import Skill
@@ -46,9 +47,11 @@ def request_generation(
     batch: GenerationBatch | None = None,
     delay_seconds: float = 0.0,
     key: str = "",
+    is_watched: bool = False,
 ) -> Generation:
     """Return the new generation, waiting for a worker; ``skill`` is the one that is made anew, if any.
 
+    ``is_watched`` says that somebody is led to its page at once, so that models stream from the first call on.
     ``key`` is of a form that was sent: when it comes a second time, what the first made is returned and nothing is begun.
 
     Raises:
@@ -78,6 +81,7 @@ def request_generation(
         "requested_by": user,
         "requested_by_name": name[:150],
         "queued_at": now,
+        "watched_until": watched_from(now) if is_watched else None,
         "not_before": now + timedelta(seconds=delay_seconds) if delay_seconds else None,
     }
     generation, is_new = Generation.objects.get_or_create(key=key or new_key(), defaults=fields)

@@ -16,19 +16,36 @@ from runs_app.adapters.event_hub import EventHub, Signal
 from runs_app.domain.event_stream import OPENING, STILL_HERE, Fresh, event_number, named_event
 from runs_app.models import Generation
 from runs_app.queries.generation_events import fresh_events
+from runs_app.services.watch_generations import NOTE_AGAIN_SECONDS, note_watched
 
 logger = logging.getLogger(__name__)
 # After this a stream breaks off, so that the browser comes again and is asked who it is; it goes on where it was.
 LONGEST_SECONDS = 900.0
 
 
+# When it was last looked whether the watched generations are noted as such; the one thread of the hub's looks alone has it.
+_noted: dict[int, float] = {}
+
+
 def _fetch(positions: Mapping[int, int]) -> Mapping[int, Fresh]:
     try:
         close_old_connections()
+        _note(positions)
         return fresh_events(positions)
     except DatabaseError as error:
         logger.warning("events could not be read: %s", error)
         return {}
+
+
+def _note(positions: Mapping[int, int]) -> None:
+    """Have the worker let models stream for those who watch: at once for a new one, then now and then."""
+    now = time.monotonic()
+    due = [pk for pk in positions if now - _noted.get(pk, -NOTE_AGAIN_SECONDS) >= NOTE_AGAIN_SECONDS]
+    if due:
+        note_watched(due)
+        _noted.update(dict.fromkeys(due, now))
+        for gone in _noted.keys() - positions.keys():
+            del _noted[gone]
 
 
 def _close() -> None:

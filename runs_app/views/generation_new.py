@@ -68,6 +68,7 @@ def generation_new(request: HttpRequest) -> HttpResponse:
             user=user,
             skill=form.skill_made_anew,
             key=key,
+            is_watched=True,
         )
     except (RequestInvalid, ModelError) as error:
         _refuse(form, error, field="task")

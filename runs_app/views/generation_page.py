@@ -29,6 +29,7 @@ from runs_app.queries.generation_page import (
 from runs_app.queries.generation_progress import Progress, generation_progress, state_of
 from runs_app.queries.regeneration import review_of_generation
 from runs_app.services.steer_generation import cancel_generation, complete_generation, retry_generation
+from runs_app.services.watch_generations import note_watched
 from skills_app.adapters.markdown import render_markdown
 from skills_app.queries.gate_of_version import gate_for_version
 from skills_app.services.render_document import render_document
@@ -51,7 +52,9 @@ PACE = {
 @require("read")
 def generation_detail(request: HttpRequest, key: str) -> HttpResponse:
     """Show one generation: what it needs now, its course, what was made, and what happened."""
-    return show_page(request, _generation_or_404(key))
+    generation = _generation_or_404(key)
+    _note_watched(generation)
+    return show_page(request, generation)
 
 
 @require_GET
@@ -67,6 +70,7 @@ def generation_progress_part(request: HttpRequest, key: str) -> HttpResponse:
     if part in PARTS:
         return render_page(request, TEMPLATE, _part_context(request, generation, part), partial=PARTS[part])
     state, care = request.GET.get("state", ""), request.GET.get("care", "")
+    _note_watched(generation)
     is_same = request.GET.get("after") == str(generation.num_events)
     if is_same and (state, care) == state_of(generation):
         return HttpResponse(status=204)
@@ -269,6 +273,12 @@ def _can_cancel(request: HttpRequest, generation: Generation) -> bool:
 
 def _is_stoppable(status: str) -> bool:
     return status in LIVE and status != GenerationStatus.PENDING_REVIEW
+
+
+def _note_watched(generation: Generation) -> None:
+    """Have the worker let models stream for whoever looks on, also for those whose browser only asks now and then."""
+    if _is_at_work(generation):
+        note_watched([generation.pk])
 
 
 def _is_at_work(generation: Generation) -> bool:

@@ -1,4 +1,4 @@
-"""One answer from the models of a task, the real way through LiteLLM, streamed: faults that pass, faults that stay, fallbacks."""
+"""One answer from the models of a task, the real way through LiteLLM, streamed or whole: faults that pass or stay, fallbacks."""
 
 import asyncio
 from typing import Any
@@ -46,9 +46,15 @@ class Asking:
     """One asker with short waits, which are written down."""
 
     def __init__(
-        self, server: ModelServer, *, timeout: float = 5.0, guard: SpendingGuard | None = None
+        self,
+        server: ModelServer,
+        *,
+        timeout: float = 5.0,
+        guard: SpendingGuard | None = None,
+        is_watched: bool = True,
     ) -> None:
         self.heard = Heard()
+        self.is_watched = is_watched
         self.waits: list[float] = []
         registry = {
             "openai/one": RegisteredModel("openai/one", ("K",), timeout, {"max_tokens": 100}, server.address),
@@ -73,7 +79,7 @@ class Asking:
             for name in self.models
         )
         caller = Caller(self.guard, pause=self._pause)
-        manner = Manner(listener=self.heard)
+        manner = Manner(listener=self.heard, is_streamed=lambda: self.is_watched)
         return asyncio.run(caller.ask(choices, signature, inputs or INPUTS, manner=manner))
 
 
@@ -93,6 +99,38 @@ def test_every_signature_streams_through_the_real_client(signature: Any) -> None
     assert server.requests[0]["stream"] is True
     assert (answered.usage.num_calls, answered.usage.total_tokens) == (1, 150)
     assert asked_field(server.requests[0]) == next(iter(signature.output_fields))
+
+
+@pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)
+def test_every_signature_is_told_whole_when_nobody_looks_on(signature: Any) -> None:
+    with model_server(answer=rehearsed) as server:
+        asking = Asking(server, is_watched=False)
+        answered = asking.ask(signature, **inputs_of(signature))
+
+    assert set(answered.values) == set(signature.output_fields)
+    assert asking.heard.text == rehearsed(server.requests[0]).text
+    assert not server.requests[0].get("stream")
+    assert (answered.usage.num_calls, answered.usage.total_tokens) == (1, 150)
+
+
+def test_a_misfit_that_nobody_watched_is_told_before_it_is_asked_again() -> None:
+    with model_server(Act("no fields at all"), GOOD) as server:
+        asking = Asking(server, is_watched=False)
+        answered = asking.ask()
+
+    assert answered.values == fitting(AssessQuality)
+    assert (len(server.requests), len(asking.heard.restarts)) == (2, 1)
+    assert asking.heard.text == GOOD.text
+
+
+def test_an_answer_that_comes_too_late_as_a_whole_is_streamed_the_next_time() -> None:
+    with model_server(Act(GOOD.text, wait_seconds=2.0), GOOD) as server:
+        asking = Asking(server, timeout=0.7, is_watched=False)
+        answered = asking.ask()
+
+    assert answered.values == fitting(AssessQuality)
+    assert [bool(request.get("stream")) for request in server.requests] == [False, True]
+    assert len(asking.heard.restarts) == 1
 
 
 @pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)

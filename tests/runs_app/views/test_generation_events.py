@@ -8,14 +8,39 @@ import pytest
 from django.db import connection
 from django.http import Http404, StreamingHttpResponse
 from django.test import AsyncRequestFactory
+from django.utils import timezone
 
 from runs_app.adapters.event_hub import EventHub
 from runs_app.domain.event_stream import Fresh, StreamEvent, event_number
+from runs_app.domain.generation import GenerationStatus
 from runs_app.models import Generation
+from runs_app.services.watch_generations import NOTE_AGAIN_SECONDS
 from runs_app.views import generation_events
 from tests.runs_app.generation_makers import generation, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_who_watches_is_noted_at_once_and_then_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = generation(status=GenerationStatus.RUNNING)
+    clock = [100.0]
+    monkeypatch.setattr(generation_events.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(generation_events, "_noted", {})
+
+    generation_events._fetch({row.pk: 0})
+    row.refresh_from_db()
+    assert row.watched_until is not None
+    assert row.watched_until > timezone.now()
+
+    Generation.objects.update(watched_until=None)
+    generation_events._fetch({row.pk: 0})
+    row.refresh_from_db()
+    assert row.watched_until is None
+
+    clock[0] += NOTE_AGAIN_SECONDS
+    generation_events._fetch({row.pk: 0})
+    row.refresh_from_db()
+    assert row.watched_until is not None
 
 
 class Asked:
