@@ -21,6 +21,7 @@ urlpatterns = [
     path("<int:pk>/suggestions/", review_steps.suggestions_accept, name="suggestions"),
     path("<int:pk>/comments/", review_comments.comment_add, name="comment_add"),
     path("<int:pk>/quote-source/", review_comments.quote_source, name="quote_source"),
+    path("<int:pk>/comments/<int:comment_pk>/", review_comments.comment_detail, name="comment"),
     path("<int:pk>/comments/<int:comment_pk>/draft/", review_comments.draft_edit, name="draft"),
     path("<int:pk>/comments/<int:comment_pk>/reply/", review_comments.comment_reply, name="reply"),
     path("<int:pk>/comments/<int:comment_pk>/state/", review_comments.comment_state, name="state"),

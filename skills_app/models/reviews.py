@@ -170,6 +170,12 @@ class Comment(models.Model):
     verdict = models.ForeignKey(
         Verdict, on_delete=models.SET_NULL, null=True, blank=True, related_name="comments"
     )
+    earlier_reviews = models.ManyToManyField(
+        Review,
+        related_name="went_on",
+        blank=True,
+        help_text="reviews that it hung in until they ended and it went on in another one",
+    )
     made_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
 

@@ -23,6 +23,7 @@ from skills_app.services.review_state import (
     audit_review,
     change_status,
     lock_review,
+    lock_skill,
     put_under_review,
     require_live,
     require_takes_versions,
@@ -56,9 +57,7 @@ def open_review(
     judge_version(version=version)
     risk = risk_of_version(version)
     with transaction.atomic():
-        skill = (
-            Skill.objects.select_for_update(of=("self",)).select_related("category").get(pk=version.skill_id)
-        )
+        skill = lock_skill(version.skill_id)
         live = {row.version_id: row for row in Review.objects.live().filter(skill=skill)}
         if version.pk in live:
             return OpenedReview(live[version.pk], False)
@@ -86,6 +85,7 @@ def move_review(*, review: Review, version: SkillVersion, actor: User, now: date
         raise ReviewRefused("A review goes on with a version of the same skill.")
     judge_version(version=version)
     with transaction.atomic():
+        lock_skill(version.skill_id)
         return _move(review, version, actor, now, today)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import groupby
 
 from skills_app.adapters.markdown import Mark, anchored_lines, mark_places
 from skills_app.adapters.tokenizer import count_tokens
@@ -35,6 +36,7 @@ from skills_app.services.review_views import (
     ReviewReading,
     ThreadView,
     VerdictView,
+    WentOn,
 )
 from skills_app.services.version_views import DocumentView, FieldView
 
@@ -94,6 +96,16 @@ def read_review(*, review: Review, reader: ReviewReader, now: datetime, today: d
         approved=approved_number(version),
         is_my_turn=bool(turns) and turns[0].person == name,
         regenerations=regenerations_of(review),
+        went_on=_went_on(review),
+    )
+
+
+def _went_on(review: Review) -> tuple[WentOn, ...]:
+    """Return where comments of a review are that went on in others, by review."""
+    rows = review.went_on.exclude(review=review).select_related("review__version")
+    rows = rows.defer("review__version__content").order_by("review", "pk")
+    return tuple(
+        WentOn(other, tuple(comments)) for other, comments in groupby(rows, key=lambda row: row.review)
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from skills_app.domain.errors import ReviewEnded, ReviewMoved, ReviewRefused
 from skills_app.domain.reviewing.standing import ALLOWED, ReviewStatus, Standing
-from skills_app.models import Review, SkillVersion
+from skills_app.models import Review, Skill, SkillVersion
 from skills_app.queries.review_standing import latest_verdicts, standing_of_review
 from skills_app.queries.reviewers import makers_of
 from skills_app.services.record_audit import record_audit
@@ -17,6 +17,12 @@ def lock_review(review: Review) -> Review:
     """Return the review as it is now, kept from others until the transaction ends."""
     locked = Review.objects.select_for_update(of=("self",)).select_related("version", "skill__category")
     return locked.get(pk=review.pk)
+
+
+def lock_skill(skill_id: int) -> Skill:
+    """Return a skill as it is now, with no review of it opened or moved by others until the transaction ends; lock it first."""
+    rows = Skill.objects.select_for_update(of=("self",)).select_related("category")
+    return rows.get(pk=skill_id)
 
 
 def require_live(review: Review) -> None:

@@ -112,6 +112,14 @@ class PartView:
 
 
 @dataclass(frozen=True, slots=True)
+class WentOn:
+    """Another review with the comments of this one that went on there, in whatever state they are by now."""
+
+    review: Review
+    comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewReading:
     """Everything of a review's page for one reader."""
 
@@ -139,6 +147,7 @@ class ReviewReading:
     approved: int | None
     is_my_turn: bool
     regenerations: tuple[Regeneration, ...] = ()
+    went_on: tuple[WentOn, ...] = ()
 
     @property
     def regenerating(self) -> Regeneration | None:

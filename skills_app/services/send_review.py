@@ -7,16 +7,19 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from skills_app.domain.errors import ReviewRefused
+from skills_app.domain.reviewing.comments import CommentState
 from skills_app.domain.reviewing.standing import ReviewStatus, Standing
 from skills_app.domain.reviewing.verdicts import UNDO_SECONDS, Decision, can_undo
 from skills_app.domain.storable import storable_text
 from skills_app.models import Comment, Review, Verdict
 from skills_app.queries.review_standing import ground_of, latest_verdicts, standing_of_review
+from skills_app.services.carry_comments import review_that_went_on, take_open_comments
 from skills_app.services.judge_version import judge_version
 from skills_app.services.review_state import (
     audit_review,
     change_status,
     lock_review,
+    lock_skill,
     require_live,
     require_version,
     settle_review,
@@ -75,9 +78,13 @@ def send_review(
 def undo_verdict(*, verdict: Verdict, actor: User, now: datetime, today: date) -> Review:
     """Take one's own decision back within 30 seconds; comments sent with it become drafts again, but those with a reply.
 
+    A rejected review is open again, with its open comments, also those that went on in another review which ended meanwhile.
+
     Raises:
-        ReviewRefused: it is somebody else's, was taken back already, is too old, or the review went on meanwhile.
+        ReviewRefused: it is somebody else's, was taken back already, is too old, or the review went on meanwhile: with another
+            version, or in another review.
     """
+    lock_skill(verdict.review.skill_id)
     locked = lock_review(verdict.review)
     row = Verdict.objects.select_for_update().get(pk=verdict.pk)
     if row.reviewer_id != actor.pk or row.undone_at is not None:
@@ -88,19 +95,46 @@ def undo_verdict(*, verdict: Verdict, actor: User, now: datetime, today: date) -
         )
     if locked.status in (ReviewStatus.CLOSED, ReviewStatus.WITHDRAWN) or locked.version_id != row.version_id:
         raise ReviewRefused("The review went on meanwhile, so this decision cannot be taken back.")
-    if row.comments.exclude(review=locked).exists():
-        raise ReviewRefused("Your comments went on in another review meanwhile; decide there.")
     row.undone_at = now
     row.save(update_fields=["undone_at"])
-    answered = Comment.objects.filter(thread__verdict=row).values("thread")
-    row.comments.exclude(pk__in=answered).update(sent_at=None, verdict=None)
     status = standing_of_review(locked, today=today).status
-    others = Review.objects.live().filter(version=locked.version).exclude(pk=locked.pk)
-    if not locked.is_live and status.is_live and others.exists():
-        raise ReviewRefused("Another review of this version was opened meanwhile; decide there.")
+    if not locked.is_live and status.is_live:
+        _refuse_beside(locked, row)
+        take_open_comments(locked, actor)
+    else:
+        _refuse_apart(locked, row)
+    answered = Comment.objects.filter(thread__verdict=row).values("thread")
+    unsent = row.comments.filter(review=locked, state=CommentState.OPEN).exclude(pk__in=answered)
+    unsent.update(sent_at=None, verdict=None)
     change_status(locked, status, now=now)
     audit_review(locked, "undid_verdict", actor, before={"decision": row.decision, "reason": row.reason})
     return locked
+
+
+def _refuse_apart(review: Review, verdict: Verdict) -> None:
+    """Refuse to take back a decision that opens nothing again while comments that were sent with it are in another review."""
+    gone = verdict.comments.exclude(review=review).select_related("review").first()
+    if gone is not None:
+        raise ReviewRefused(
+            f"Your comments went on in another review meanwhile, review {gone.review_id}; decide there."
+        )
+
+
+def _refuse_beside(review: Review, verdict: Verdict) -> None:
+    """Refuse to open a review again beside the one that took its place since it was rejected."""
+    other = review_that_went_on(review, verdict.given_at)
+    if other is None:
+        return
+    name = f"review {other.pk} of version {other.version.number}"
+    if other.version_id == review.version_id:
+        said = f"Another review of this version was opened meanwhile, {name}"
+    elif other.comments.filter(earlier_reviews=review).exists():
+        said = f"The comments went on in another review meanwhile, {name}"
+    else:
+        said = f"The review of a version that came from this one was opened meanwhile, {name}"
+    raise ReviewRefused(
+        f"{said}. Two reviews would decide on the same text, so your rejection stands; decide there."
+    )
 
 
 def _check(

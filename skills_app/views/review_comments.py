@@ -4,12 +4,16 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from fleet_site.access import may, require
+from fleet_site.http import is_fragment
 from skills_app.domain.documents import parse_document
 from skills_app.domain.errors import QuoteNotFound, ReviewRefused
 from skills_app.domain.reviewing.comments import CommentState
@@ -28,6 +32,8 @@ from skills_app.services.move_comment import move_comment
 from skills_app.views.review_steps import number_in
 from skills_app.views.reviews import branch_of, require_in, review_or_404, show_review, step_done
 from skills_app.views.skills import version_or_404
+
+_NO_COMMENT = "There is no such comment in this review. A draft may have been thrown away."
 
 
 @require_POST
@@ -83,6 +89,16 @@ def quote_source(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(source, content_type="text/plain; charset=utf-8")
 
 
+@require_GET
+@require("read")
+def comment_detail(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
+    """Lead to a comment where it stands now, also when it went on in another review."""
+    comment = _comment_or_404(review_or_404(request, pk), comment_pk)
+    if comment.is_draft and comment.author_id != request.user.pk:
+        raise Http404(_NO_COMMENT)
+    return redirect(comment)
+
+
 @require_POST
 @require("comment")
 def draft_edit(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
@@ -93,12 +109,11 @@ def draft_edit(request: HttpRequest, pk: int, comment_pk: int) -> HttpResponse:
     try:
         if "discard" in request.POST:
             discard_draft(comment=comment, author=user)
-            return step_done(request, pk, "The draft is thrown away.", "comments")
+            return _done(request, review, comment, "The draft is thrown away.", "comments")
         edit_draft(comment=comment, author=user, text=_text(request))
     except ReviewRefused as error:
-        where = f"draft-{comment.pk}"
-        return show_review(request, review, error=str(error), error_in=where, typed=request.POST)
-    return step_done(request, pk, "The draft is saved.", f"comment-{comment.thread_id or comment.pk}")
+        return _refused(request, comment, f"draft-{comment.pk}", error)
+    return _done(request, review, comment, "The draft is saved.")
 
 
 @require_POST
@@ -116,9 +131,8 @@ def comment_reply(request: HttpRequest, pk: int, comment_pk: int) -> HttpRespons
             now=timezone.now(),
         )
     except ReviewRefused as error:
-        where = f"reply-{comment.pk}"
-        return show_review(request, review, error=str(error), error_in=where, typed=request.POST)
-    return step_done(request, pk, "Kept as a draft; send it with your decision.", f"comment-{comment.pk}")
+        return _refused(request, comment, f"reply-{comment.pk}", error)
+    return _done(request, review, comment, "Kept as a draft; send it with your decision.")
 
 
 @require_POST
@@ -141,18 +155,35 @@ def comment_state(request: HttpRequest, pk: int, comment_pk: int) -> HttpRespons
             is_manager=may(request.user, "steer_review", branch=branch_of(review.skill)),
         )
     except ReviewRefused as error:
-        where = f"state-{comment.pk}"
-        return show_review(
-            request, review_or_404(request, pk), error=str(error), error_in=where, typed=request.POST
-        )
-    return step_done(request, pk, f"Comment C{comment.pk} is {state.value}.", f"comment-{comment.pk}")
+        return _refused(request, comment, f"state-{comment.pk}", error)
+    return _done(request, review, comment, f"Comment C{comment.pk} is {state.value}.")
 
 
 def _comment_or_404(review: Review, pk: int) -> Comment:
-    found = Comment.objects.filter(pk=pk, review=review).select_related("review", "thread").first()
+    """Return a comment of a review, also one that went on in another review."""
+    its_own = Q(review=review) | Q(earlier_reviews=review) | Q(thread__earlier_reviews=review)
+    found = Comment.objects.filter(its_own, pk=pk).select_related("review__skill", "thread").first()
     if found is None:
-        raise Http404("There is no such comment in this review. A draft may have been thrown away.")
+        raise Http404(_NO_COMMENT)
     return found
+
+
+def _done(
+    request: HttpRequest, review: Review, comment: Comment, sentence: str, place: str = ""
+) -> HttpResponse:
+    """Answer a step with a comment at its ``place``; when it went on in another review, lead there."""
+    place = place or f"comment-{comment.thread_id or comment.pk}"
+    if comment.review_id == review.pk:
+        return step_done(request, review.pk, sentence, place)
+    messages.success(request, f"{sentence} The comment went on in this review.")
+    address = f"{comment.review.get_absolute_url()}#{place}"
+    return HttpResponse(headers={"HX-Redirect": address}) if is_fragment(request) else redirect(address)
+
+
+def _refused(request: HttpRequest, comment: Comment, where: str, error: ReviewRefused) -> HttpResponse:
+    """Show the review that a comment is in now, with what is wrong at its form and what was typed."""
+    shown = review_or_404(request, comment.review_id)
+    return show_review(request, shown, error=str(error), error_in=where, typed=request.POST)
 
 
 def _text(request: HttpRequest) -> CommentText:
