@@ -15,8 +15,9 @@ from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.findings import Edit, apply_edits
 from skills_app.domain.records import FileRecord
 from skills_app.domain.reviewing.comments import CommentState
-from skills_app.domain.reviewing.file_place import editable_in_file
-from skills_app.domain.reviewing.places import PlaceKind, editable_span, place_comment, words_of_file
+from skills_app.domain.reviewing.file_place import replaced_in_file
+from skills_app.domain.reviewing.places import PlaceKind, place_comment, words_of_file
+from skills_app.domain.reviewing.table_rows import replaced_span
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.queries.comment_paths import paths_in
 from skills_app.services.add_version import add_version
@@ -47,7 +48,7 @@ def accept_suggestions(
     current version of the skill stays what it is. The comments count as fixed. Who accepted and who suggested are makers of it from now on, so that their own verdicts do not count.
 
     Raises:
-        ReviewRefused: none of the comments is an open suggestion, one of them lost its place or cuts tags, or they change nothing;
+        ReviewRefused: none of the comments is an open suggestion, one of them lost its place or cuts tags or rows of a table, or they change nothing;
         ReviewEnded, ReviewMoved: the review ended, or went on to another version; DocumentEditError: two of them overlap.
     """
     with transaction.atomic():
@@ -127,7 +128,7 @@ def _with_edits_of_one(file: FileRecord, rows: Sequence[Comment]) -> FileRecord:
         span = words_of_file(text, row.quote, row.anchor)
         if span is None:
             raise _lost(row)
-        span = editable_in_file(file.path, text, *span)
+        span = replaced_in_file(file.path, text, *span, row.suggestion or "")
         edits.append(Edit(f"suggestion of {row.author_name}", *span, row.suggestion or ""))
     data = apply_edits(text, edits).encode(errors="surrogateescape")
     return replace(file, size_bytes=len(data), digest=sha256(data).hexdigest(), data=data)
@@ -137,7 +138,7 @@ def _edit(document: SkillDocument, row: Comment) -> Edit:
     place = place_comment(document, heading_path=row.heading_path, anchor=row.anchor)
     if place.kind is not PlaceKind.QUOTE:
         raise _lost(row)
-    start, end = editable_span(document, place.start, place.end)
+    start, end = replaced_span(document, place.start, place.end, row.suggestion or "")
     return Edit(f"suggestion of {row.author_name}", start, end, row.suggestion or "")
 
 

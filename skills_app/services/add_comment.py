@@ -13,12 +13,16 @@ from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.quote_anchors import QuoteAnchor, QuotePlace, make_anchor
 from skills_app.domain.reviewing.block_place import blocks_between
 from skills_app.domain.reviewing.comments import LONGEST_BODY, LONGEST_QUOTE, LONGEST_SUGGESTION
-from skills_app.domain.reviewing.file_place import blocks_of_file, editable_in_file, selected_in_file
+from skills_app.domain.reviewing.file_place import (
+    blocks_of_file,
+    editable_in_file,
+    replaced_in_file,
+    selected_in_file,
+)
 from skills_app.domain.reviewing.places import (
     REMOVED_IN,
     PlaceKind,
     anchor_as_data,
-    anchor_selection,
     editable_span,
     file_anchor,
     place_comment,
@@ -27,6 +31,7 @@ from skills_app.domain.reviewing.places import (
     selected_span,
     words_of_file,
 )
+from skills_app.domain.reviewing.table_rows import replaced_span
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Comment, Review, SkillVersion
 from skills_app.services.review_state import audit_review
@@ -82,8 +87,8 @@ def add_comment(
 
     Raises:
         QuoteNotFound: the quote is not found in the document;
-        ReviewRefused: it is empty or too long, the section or file is not there, a suggestion has no quote to stand for, or
-            stands for words that are removed.
+        ReviewRefused: it is empty or too long, the section or file is not there, a suggestion has no quote to stand for,
+            stands for words that are removed, or would break rows of a table.
     """
     if removed_by is not None and text.suggestion is not None:
         raise ReviewRefused(_REMOVED)
@@ -97,15 +102,18 @@ def add_comment(
     anchor, path, quote = None, target.heading_path, ""
     if target.path:
         path = ()
-        anchor, quote = _words_of_file(version, target, is_exact=text.suggestion is not None)
+        anchor, quote = _words_of_file(version, target, text.suggestion)
     elif target.lines:
         found = _blocks(document, target)
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif target.quote.strip():
         is_exact = text.suggestion is not None
-        found = anchor_selection(
+        span = selected_span(
             document, target.quote, target.before, target.after, path=path, is_exact=is_exact
         )
+        if text.suggestion is not None:
+            replaced_span(document, *span, text.suggestion)
+        found = make_anchor(document, *span)
         anchor, path, quote = anchor_as_data(found), found.path, found.quote
     elif path and section_at(document, path) is None:
         raise ReviewRefused(f"This version has no section “{section_words(path)[:200]}”.")
@@ -136,7 +144,8 @@ def source_of_words(*, version: SkillVersion, target: CommentTarget) -> str:
         QuoteNotFound: the quote is not found; ReviewRefused: other words there would break the text, or the file is not there.
     """
     if target.path:
-        return _words_of_file(version, target, is_exact=True)[1]
+        text, file_span = _selected_in_file(version, target, is_exact=True)
+        return text[slice(*file_span)] if file_span else ""
     document = parse_document(version.content)
     span = selected_span(
         document, target.quote, target.before, target.after, path=target.heading_path, is_exact=True
@@ -160,23 +169,33 @@ def _with_most_words(text: str, target: CommentTarget, place: QuotePlace | None)
 
 
 def _words_of_file(
-    version: SkillVersion, target: CommentTarget, *, is_exact: bool
+    version: SkillVersion, target: CommentTarget, suggestion: str | None
 ) -> tuple[dict[str, Any] | None, str]:
     """Return the anchor and the words of a file that a comment is about, as they stand there; nothing for the whole file."""
+    text, span = _selected_in_file(version, target, is_exact=suggestion is not None)
+    if span is None:
+        return None, ""
+    if suggestion is not None:
+        replaced_in_file(target.path, text, *span, suggestion)
+    return file_anchor(text, *span), text[slice(*span)]
+
+
+def _selected_in_file(
+    version: SkillVersion, target: CommentTarget, *, is_exact: bool
+) -> tuple[str, tuple[int, int] | None]:
+    """Return the text of the file of a target, and where its quote stands there, or its blocks; None for the whole file."""
     file = version.files.filter(path=target.path).defer("data").first()
     if file is None:
         raise ReviewRefused(f"This version has no file {target.path[:200]}.")
-    if not target.quote.strip():
-        return None, ""
     text = file.text or ""
+    if not target.quote.strip():
+        return text, None
     if target.lines:
         place = _with_most_words(text, target, blocks_of_file(file.path, text, *target.lines))
-        span = place.start, place.end
-    else:
-        span = selected_in_file(
-            file.path, text, target.quote, target.before, target.after, line=target.line, is_exact=is_exact
-        )
-    return file_anchor(text, *span), text[slice(*span)]
+        return text, (place.start, place.end)
+    return text, selected_in_file(
+        file.path, text, target.quote, target.before, target.after, line=target.line, is_exact=is_exact
+    )
 
 
 @transaction.atomic
@@ -209,14 +228,14 @@ def edit_draft(*, comment: Comment, author: User, text: CommentText) -> Comment:
 
     Raises:
         ReviewRefused: it was sent meanwhile, is of somebody else, the new text is empty or too long, or the quote cannot be
-            edited.
+            edited, or not to these words.
     """
     locked = _own_draft(comment, author)
     if text.suggestion is not None and REMOVED_IN in (locked.anchor or {}):
         raise ReviewRefused(_REMOVED)
     _check(text, has_quote=bool(locked.quote))
     if text.suggestion is not None and locked.anchor is not None:
-        _make_editable(locked)
+        _make_editable(locked, text.suggestion)
     locked.body = storable_text(text.body.strip())
     if locked.thread_id is None:
         locked.is_blocking = text.is_blocking
@@ -238,25 +257,28 @@ def discard_draft(*, comment: Comment, author: User) -> None:
     locked.delete()
 
 
-def _make_editable(comment: Comment) -> None:
-    """Let the quote of a comment go as far as a suggested edit replaces its words."""
+def _make_editable(comment: Comment, words: str) -> None:
+    """Let the quote of a comment go as far as a suggested edit replaces it by other words."""
     if comment.path:
-        _make_file_editable(comment)
+        _make_file_editable(comment, words)
         return
     document = parse_document(comment.version.content)
     place = place_comment(document, heading_path=comment.heading_path, anchor=comment.anchor)
     if place.kind is PlaceKind.QUOTE:
-        found = make_anchor(document, *editable_span(document, place.start, place.end))
+        span = editable_span(document, place.start, place.end)
+        replaced_span(document, *span, words)
+        found = make_anchor(document, *span)
         comment.anchor = storable_json({**(comment.anchor or {}), **anchor_as_data(found)})
         comment.quote = storable_text(found.quote)
 
 
-def _make_file_editable(comment: Comment) -> None:
+def _make_file_editable(comment: Comment, words: str) -> None:
     file = comment.version.files.filter(path=comment.path).defer("data").first()
     text = (file.text if file else None) or ""
     span = words_of_file(text, comment.quote, comment.anchor)
     if span is not None:
         span = editable_in_file(comment.path, text, *span)
+        replaced_in_file(comment.path, text, *span, words)
         comment.anchor = storable_json({**(comment.anchor or {}), **file_anchor(text, *span)})
         comment.quote = storable_text(text[slice(*span)])
 

@@ -1,7 +1,8 @@
 """Read a review for one person: the document with its comments beside it, what is decided, and what is left to do."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
@@ -10,9 +11,17 @@ from skills_app.adapters.markdown import Mark, anchored_lines, mark_places
 from skills_app.adapters.tokenizer import count_tokens
 from skills_app.domain.document_card import front_matter_fields, missing_fields, size_meters
 from skills_app.domain.documents import SkillDocument, parse_document
+from skills_app.domain.errors import ReviewRefused
 from skills_app.domain.reviewing.comments import ALLOWED, CommentState, why_not_move
+from skills_app.domain.reviewing.file_place import editable_in_file
 from skills_app.domain.reviewing.parts import BEFORE_HEADINGS, Part, parts_of, parts_sentence
-from skills_app.domain.reviewing.places import CommentPlace, PlaceKind, place_comment, section_words
+from skills_app.domain.reviewing.places import (
+    CommentPlace,
+    PlaceKind,
+    editable_span,
+    place_comment,
+    section_words,
+)
 from skills_app.domain.reviewing.standing import standing_of
 from skills_app.domain.reviewing.turns import turns_of
 from skills_app.domain.reviewing.verdicts import can_undo, undo_seconds_left
@@ -176,8 +185,23 @@ def _threads(
             number=review.version.number,
         )
         thread = _thread(review, reader, row, place, makers, shown, path=paths.get(row.pk, ""))
-        found.append(replace(thread, answer=answers.get(row.pk)))
+        source = _source(row, place, thread.path, document, files)
+        found.append(replace(thread, answer=answers.get(row.pk), source=source))
     return sorted(found, key=lambda one: (one.line or 10**9, one.comment.pk))
+
+
+def _source(
+    row: Comment, place: CommentPlace, path: str, document: SkillDocument, files: Mapping[str, str | None]
+) -> str:
+    """Return what a suggested edit at the place of a draft or a suggestion replaces; empty where there is none."""
+    if place.end <= place.start or place.kind not in (PlaceKind.QUOTE, PlaceKind.FILE):
+        return ""
+    if not row.is_draft and row.suggestion is None:
+        return ""
+    text, span = (files.get(path) or "") if path else document.text, (place.start, place.end)
+    with suppress(ReviewRefused):
+        span = editable_in_file(path, text, *span) if path else editable_span(document, *span)
+    return text[slice(*span)]
 
 
 def _thread(

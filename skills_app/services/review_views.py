@@ -47,7 +47,8 @@ class ThreadView:
     """A comment with its replies, where it stands in the version, and what this reader may do with it.
 
     ``target`` is the id of its place on the page, empty without one; ``where`` says the place in words. ``answer`` is what this
-    version does about a comment that was written on another one; ``path`` is where its file lies in this version.
+    version does about a comment that was written on another one; ``path`` is where its file lies in this version; ``source`` is what
+    a suggested edit replaces, as it is written there, for drafts and suggestions that have their place.
     """
 
     comment: Comment
@@ -61,6 +62,7 @@ class ThreadView:
     can_accept: bool
     answer: Answered | None = None
     path: str = ""
+    source: str = ""
 
     @property
     def is_lost(self) -> bool:
@@ -71,6 +73,11 @@ class ThreadView:
     def is_removed(self) -> bool:
         """Whether it is about words that this version removed, which a difference shows."""
         return self.kind is PlaceKind.REMOVED
+
+    @property
+    def replaced(self) -> str:
+        """What a suggested edit replaces, in words: as the source has it, else the quote."""
+        return self.source or self.comment.quote
 
     @property
     def reply_form(self) -> str:

@@ -69,6 +69,7 @@ function comment() {
     const options = [...form.elements.about.options].map((option) => option.value);
     form.elements.about.value = options.includes(number) ? number : "";
     if (!form.elements.has_suggestion.checked) form.elements.suggestion.value = form.elements.quote.value;
+    else showSource(form);
   }
   document.querySelector(".comment-here")?.remove();
   form.elements.body.focus();
@@ -76,21 +77,29 @@ function comment() {
   return true;
 }
 
-// A suggestion begins with the source of the quote, marks and all, unless somebody wrote something meanwhile.
+// What a suggestion replaces is said below it, marks and all, or why nothing can; it begins with that, unless somebody wrote
+// something meanwhile.
 async function showSource(form) {
   const { suggestion, quote } = form.elements;
   const shown = quote.value;
-  if (!shown.trim() || (suggestion.value.trim() && suggestion.value !== shown)) return;
+  const said = form.querySelector("#comment-replaces");
+  said.textContent = "";
+  if (!shown.trim()) return;
   const was = suggestion.value;
   const answer = await fetch(suggestion.dataset.sourceFrom, { method: "POST", body: new FormData(form) }).catch(() => null);
-  if (!answer?.ok || answer.redirected || !form.isConnected) return;
+  const isAnswer = answer && !answer.redirected && (answer.ok || answer.status === 422);
+  if (!isAnswer || !form.isConnected || quote.value !== shown) return;
   const source = await answer.text();
-  if (suggestion.value === was && quote.value === shown) suggestion.value = source;
+  said.textContent = answer.ok ? `These words take the place of:\n${source}` : source;
+  const isUntouched = !was.trim() || was === shown;
+  if (answer.ok && isUntouched && suggestion.value === was && quote.value === shown) suggestion.value = source;
 }
 
 document.addEventListener("change", (event) => {
   const box = event.target;
-  if (box instanceof Element && box.id === "comment-suggests" && box.checked) showSource(box.form);
+  if (!(box instanceof Element) || !["comment-suggests", "comment-about", "comment-quote"].includes(box.id)) return;
+  if (box.form.elements.has_suggestion.checked) showSource(box.form);
+  else box.form.querySelector("#comment-replaces").textContent = "";
 });
 
 // Words quoted by hand are looked for everywhere: what stood beside an earlier selection says nothing of them.

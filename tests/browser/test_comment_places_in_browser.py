@@ -416,3 +416,48 @@ def test_a_selection_over_a_fold_stands_on_all_that_is_between(open_page: Open, 
     assert row.quote.startswith(("The first line", "first line"))
     assert "Line 5 is one of many" in row.quote
     assert "unchanged" not in row.quote
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize("view", ["side", "rendered"])
+def test_a_suggestion_from_a_difference_says_what_it_replaces_and_keeps_the_row(
+    open_page: Open, view: str, is_file: bool
+) -> None:
+    olga = made.person("olga", Role.CURATOR)
+    table = "| Name | What |\n| ---- | ---- |\n| salt | **very** white |\n| oil | yellow |"
+    files = (text_file("references/guide.md", f"# Guide\n\n{table}\n"),) if is_file else ()
+    version = made.draft("tools/two", "Short." if is_file else table, author=olga, files=files)
+    made.review(version, olga)
+    page = open_page(f"/skills/{version.skill.key}/compare/?head=2&view={view}")
+    select_from_to(page, "salt", "white")
+    page.keyboard.press("c")
+    page.wait_for_url("**/reviews/**")
+    page.get_by_label("Suggest other words for the quote").check()
+
+    expect(page.get_by_label("Suggested words")).to_have_value("salt | **very** white")
+    expect(page.locator("#comment-replaces")).to_have_text(
+        "These words take the place of:\nsalt | **very** white"
+    )
+    page.get_by_label("Suggested words").fill("pepper")
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.get_by_text("must keep its rows whole: each on one line, with 2 cells")).to_be_visible()
+    page.get_by_label("Suggested words").fill("pepper | black")
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.get_by_text("Kept as a draft").first.wait_for()
+    row = Comment.objects.get()
+    assert (row.quote, row.suggestion) == ("salt | **very** white", "pepper | black")
+
+
+def test_a_suggestion_for_words_that_nothing_can_replace_says_why(open_page: Open, review: Review) -> None:
+    newer = made.next_draft(review.version, "Press <kbd>Enter</kbd> twice.", review.version.author)
+    move_review(review=review, version=newer, actor=review.version.author, now=made.NOON, today=made.TODAY)
+    page = open_page(review.get_absolute_url())
+    page.get_by_label("Quoted words").fill("Enter</kbd> twice")
+    page.get_by_label("Suggest other words for the quote").check()
+
+    expect(page.locator("#comment-replaces")).to_contain_text("only one half of a pair of HTML tags")
+    page.get_by_label("Quoted words").fill("twice")
+    page.get_by_label("Comment", exact=True).focus()
+    expect(page.locator("#comment-replaces")).to_have_text("These words take the place of:\ntwice")
+    page.get_by_label("Suggest other words for the quote").uncheck()
+    expect(page.locator("#comment-replaces")).to_have_text("")

@@ -7,6 +7,7 @@ from skills_app.domain.quote_anchors import QuotePlace, selections_in, words_in
 from skills_app.domain.reviewing.block_place import blocks_between, lines_between
 from skills_app.domain.reviewing.passages import quote_spans, whole_words
 from skills_app.domain.reviewing.places import editable_span
+from skills_app.domain.reviewing.table_rows import replaced_span
 
 MOST_SPANS = 2_000
 
@@ -53,6 +54,11 @@ def editable_in_file(path: str, text: str, start: int, end: int) -> tuple[int, i
         ReviewRefused: there is no such span.
     """
     return editable_span(parse_document(text), start, end) if is_markdown(path) else (start, end)
+
+
+def replaced_in_file(path: str, text: str, start: int, end: int, words: str) -> tuple[int, int]:
+    """Return the span of a file that ``words`` replace, as ``replaced_span`` does in a document; that says what is raised."""
+    return replaced_span(parse_document(text), start, end, words) if is_markdown(path) else (start, end)
 
 
 def blocks_of_file(path: str, text: str, first: int, last: int) -> QuotePlace | None:

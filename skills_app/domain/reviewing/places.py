@@ -16,7 +16,6 @@ from skills_app.domain.quote_anchors import (
     find_anchor,
     find_selection,
     find_text_anchor,
-    make_anchor,
     make_text_anchor,
 )
 from skills_app.domain.reviewing.front_place import fields_with, front_section
@@ -49,28 +48,6 @@ WHOLE, LOST = CommentPlace(PlaceKind.WHOLE), CommentPlace(PlaceKind.LOST)
 REMOVED_IN = "removed_in"
 
 
-def anchor_selection(
-    document: SkillDocument,
-    quote: str,
-    before: str = "",
-    after: str = "",
-    *,
-    path: Sequence[str] = (),
-    is_exact: bool = False,
-) -> QuoteAnchor:
-    """Return the anchor of words that a reader selected or typed; ``path`` are the headings down to their section.
-
-    Words that stand several times are looked for in the section alone. Words of the front matter that its source writes in
-    another way, as in lists and escapes, stand for the whole fields that show them, unless the place must be ``is_exact``:
-    then other words can take its place, and it goes as far as pairs of Markdown's marks do.
-
-    Raises:
-        QuoteNotFound: the words are not in the document, or nothing says which of several places is meant;
-        ReviewRefused: the place must be exact, and other words there would break the document.
-    """
-    return make_anchor(document, *selected_span(document, quote, before, after, path=path, is_exact=is_exact))
-
-
 def selected_span(
     document: SkillDocument,
     quote: str,
@@ -80,7 +57,16 @@ def selected_span(
     path: Sequence[str] = (),
     is_exact: bool = False,
 ) -> tuple[int, int]:
-    """Return the offsets of words that a reader selected, as ``anchor_selection`` finds them; it says what is raised."""
+    """Return the offsets of words that a reader selected or typed; ``path`` are the headings down to their section.
+
+    Words that stand several times are looked for in the section alone. Words of the front matter that its source writes in
+    another way, as in lists and escapes, stand for the whole fields that show them, unless the place must be ``is_exact``:
+    then other words can take its place, and it goes as far as pairs of Markdown's marks do.
+
+    Raises:
+        QuoteNotFound: the words are not in the document, or nothing says which of several places is meant;
+        ReviewRefused: the place must be exact, and other words there would break the document.
+    """
     wanted = tuple(path)
     found = None
     if wanted == FRONT_MATTER_PATH:

@@ -314,6 +314,48 @@ def test_a_suggestion_for_half_a_pair_of_tags_is_refused(
         made.comment(review, ada, quote="Enter</kbd> twice", suggestion="x")
 
 
+TABLE = "| Name | What |\n| ---- | ---- |\n| salt | white |\n| oil | yellow |"
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_suggested_edits_in_a_table_keep_its_rows(ada: User, olga: User, is_file: bool) -> None:
+    files = (text_file("references/guide.md", f"# Guide\n\n{TABLE}\n"),) if is_file else ()
+    version = made.draft("tools/two", "Short." if is_file else TABLE, author=olga, files=files)
+    review = made.review(version, olga, ada)
+    about = {"file": "references/guide.md"} if is_file else {}
+    with pytest.raises(ReviewRefused, match="each on one line, with 2 cells"):
+        made.comment(review, ada, quote="salt white", suggestion="pepper", **about)
+    rows = [
+        made.comment(review, ada, quote="salt", suggestion="pepper", **about),
+        made.comment(review, ada, quote="| oil | yellow |" if is_file else "oil yellow", **about),
+    ]
+    assert rows[1].quote == ("| oil | yellow |" if is_file else "oil | yellow")
+    with pytest.raises(ReviewRefused, match="each on one line, with 2 cells"):
+        edit_draft(comment=rows[1], author=ada, text=CommentText("", suggestion="red"))
+    red = rows[1].quote.replace("yellow", "red")
+    edit_draft(comment=rows[1], author=ada, text=CommentText("", suggestion=red))
+    made.send(review, ada)
+
+    new = accept(review, rows, olga)
+
+    text = new.files.get().text if is_file else new.content
+    assert text is not None
+    assert "| pepper | white |" in text
+    assert "| oil | red |\n" in text
+
+
+def test_a_row_that_is_taken_out_leaves_no_empty_line_in_the_table(ada: User, olga: User) -> None:
+    guide = text_file("references/guide.md", f"# Guide\n\n{TABLE}\n")
+    version = made.draft("tools/two", author=olga, files=(guide,))
+    review = made.review(version, olga, ada)
+    row = made.comment(review, ada, file=guide.path, quote="| salt | white |", suggestion="")
+    made.send(review, ada)
+
+    text = accept(review, [row], olga).files.get().text
+
+    assert text == "# Guide\n\n| Name | What |\n| ---- | ---- |\n| oil | yellow |\n"
+
+
 def test_suggestions_of_a_file_and_of_the_document_make_one_version(
     review: Review, ada: User, olga: User, version: SkillVersion
 ) -> None:

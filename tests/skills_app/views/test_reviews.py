@@ -547,6 +547,21 @@ def test_the_source_of_a_quote_is_told_as_a_suggestion_would_replace_it(
     assert post(cast["ada"], "quote_source", review, quote="thin", removed_from=2).status_code == 422
 
 
+def test_a_suggestion_in_the_draft_begins_with_what_it_replaces_line_by_line_and_with_both_marks(
+    cast: dict[str, User],
+) -> None:
+    body = "Use **the first** tool.\n\n| a | b |\n| - | - |\n| c | d |"
+    version = made.draft("tools/two", body, author=cast["olga"])
+    review = opened(version, cast["olga"], cast["ada"])
+    made.comment(review, cast["ada"], quote="the first tool")
+    made.comment(review, cast["ada"], quote="b\nc d", suggestion="x |\n| - | - |\n| y | z")
+
+    text = page(cast["ada"], review)
+
+    assert 'name="suggestion" rows="3">**the first** tool</textarea>' in text
+    assert "<del>b |\n| - | - |\n| c | d</del><ins>x |\n" in text
+
+
 def test_the_source_of_words_of_a_markdown_file_is_told_with_its_marks(cast: dict[str, User]) -> None:
     guide = text_file("references/guide.md", "# Guide\n\nUse **the first** tool.\n")
     version = made.draft("tools/two", author=cast["olga"], files=(guide,))

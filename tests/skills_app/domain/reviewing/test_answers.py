@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from skills_app.domain.documents import parse_document
+from skills_app.domain.quote_anchors import make_anchor
 from skills_app.domain.reviewing.answers import Answer, answer_in, answer_in_file, answer_to_file
-from skills_app.domain.reviewing.places import anchor_as_data, anchor_selection
+from skills_app.domain.reviewing.places import anchor_as_data, selected_span
 
 BEFORE = """---
 name: one
@@ -24,7 +25,7 @@ QUOTE = "The second sentence says too little."
 
 def answer(after: str, quote: str = QUOTE, path: tuple[str, ...] = ("One",), **fields: Any) -> Any:
     before = parse_document(BEFORE)
-    anchor = anchor_as_data(anchor_selection(before, quote)) if quote else None
+    anchor = anchor_as_data(make_anchor(before, *selected_span(before, quote))) if quote else None
     return answer_in(before, parse_document(after), heading_path=path, anchor=anchor, **fields)
 
 
