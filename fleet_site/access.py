@@ -27,6 +27,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "manage_sources": frozenset({Role.CURATOR, Role.MANAGER}),
     "edit_skill": frozenset({Role.REVIEWER, Role.CURATOR}),
     "edit_gates": frozenset({Role.MANAGER}),
+    "judge_samples": frozenset({Role.MANAGER}),
     "curate": frozenset({Role.CURATOR}),
     "waive": frozenset({Role.REVIEWER, Role.MANAGER}),
     "ask_review": frozenset({Role.LAUNCHER, Role.REVIEWER, Role.CURATOR}),

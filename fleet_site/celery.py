@@ -40,6 +40,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         ("skills_app.tasks.judge_due_versions_task", sync),
         ("skills_app.tasks.settle_promotions_task", sync),
         ("runs_app.tasks.sweep_generations_task", sync),
+        ("runs_app.tasks.judge_samples_task", sync),
         ("runs_app.tasks.update_rollups_task", ROLLUP_SECONDS),
         ("skills_app.tasks.survey_placement_task", SURVEY_SECONDS),
         ("runs_app.tasks.check_alerts_task", ALERT_SECONDS),

@@ -8,6 +8,7 @@ from runs_app.domain.errors import LeaseLost, SourceDisabled, SourceError, SyncB
 from runs_app.models import Run, Source
 from runs_app.services.advance_generations import run_due_generations
 from runs_app.services.alert_rules import check_alerts
+from runs_app.services.judge_due_samples import judge_due_samples
 from runs_app.services.record_generation import record_in_turn
 from runs_app.services.refresh_run import refresh_run
 from runs_app.services.request_sync import request_due_syncs
@@ -62,6 +63,12 @@ def advance_generations_task() -> None:
 def record_generations_task() -> None:
     """Tell MLflow what it does not know yet, unless another process of this machine is at it."""
     record_in_turn()
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def judge_samples_task() -> None:
+    """Carry on a sample that is due, for a turn; the message is only a wake-up, so it is taken off the queue at once."""
+    judge_due_samples()
 
 
 @shared_task(ignore_result=True)

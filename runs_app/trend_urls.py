@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs_app.views import agreement, alerts, comparisons, many, trend_rows, trends
+from runs_app.views import agreement, alerts, comparisons, judge_samples, many, trend_rows, trends
 
 app_name = "trends"
 urlpatterns = [
@@ -34,6 +34,10 @@ urlpatterns = [
     path("trends/agreement/", agreement.agreement, name="agreement"),
     path("trends/agreement/<slug:name>.csv", agreement.agreement_csv, name="agreement_csv"),
     path("trends/agreement/<slug:name>.svg", agreement.agreement_svg, name="agreement_svg"),
+    path("trends/samples/", judge_samples.sample_list, name="samples"),
+    path("trends/samples/progress/", judge_samples.sample_progress, name="samples_progress"),
+    path("trends/samples/order/", judge_samples.sample_order, name="sample_order"),
+    path("trends/samples/<slug:key>/cancel/", judge_samples.sample_cancel, name="sample_cancel"),
     path("trends/rows/", trend_rows.trend_rows, name="rows"),
     path("trends/charts/<str:key>.csv", trends.chart_csv, name="chart_csv"),
     path("trends/charts/<str:key>.svg", trends.chart_svg, name="chart_svg"),

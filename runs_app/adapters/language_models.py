@@ -3,7 +3,12 @@
 Prices come from LiteLLM's own table on disk; nothing is looked up on the network (see ``OFFLINE_SWITCHES`` of the site).
 """
 
+import importlib.util
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from runs_app.adapters.model_settings import model_config, model_environment
@@ -98,6 +103,48 @@ class ConfiguredModels:
         if not choices and missing is not None:
             raise missing
         return tuple(choices)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedModel:
+    """A model as far as a web process knows it: its name, its price, and the most tokens that it answers with."""
+
+    name: str
+    price: Price | None
+    max_completion_tokens: int
+
+
+def offered_model(task: str, *, role: str, model: str) -> OfferedModel:
+    """Return the model that ``model`` leads to for a task, without the packages that could ask it.
+
+    Raises:
+        ModelError: the configuration cannot be used, or the model's key is missing.
+    """
+    environment = model_environment()
+    resolved = model_config().resolve(task, environment=environment, model=model, role=role)
+    resolved.key(environment)
+    if resolved.name == REHEARSAL:
+        return OfferedModel(REHEARSAL, Price(0.0, 0.0), USUAL_MAX_TOKENS)
+    limit = resolved.parameters.get("max_tokens")
+    table = _prices_on_disk()
+    names = (resolved.name, resolved.name.partition("/")[2])
+    price = next((table[name] for name in names if name in table), None)
+    return OfferedModel(resolved.name, price, limit if isinstance(limit, int) else USUAL_MAX_TOKENS)
+
+
+@lru_cache(maxsize=1)
+def _prices_on_disk() -> Mapping[str, Price | None]:
+    """Return LiteLLM's own table of prices from its file: to import it would make a web process several times as large."""
+    found = importlib.util.find_spec("litellm")
+    if found is None or not found.origin:
+        return {}
+    path = Path(found.origin).with_name("model_prices_and_context_window_backup.json")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # A later version may keep it elsewhere; the price is then told as not known.
+        return {}
+    return {name: prices_from(entry) for name, entry in data.items() if isinstance(entry, Mapping)}
 
 
 def known_keys() -> tuple[str, ...]:

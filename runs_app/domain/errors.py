@@ -163,6 +163,10 @@ class ModelAnswerMisfit(ModelError):
         self.usage = usage
 
 
+class SampleRefused(RunsError):
+    """A sample cannot be ordered or stopped as it is."""
+
+
 class AlertRefused(RunsError):
     """A rule or a view cannot be kept as it was given; ``field`` says which part."""
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from runs_app.domain.errors import SpendingStopped
 
+# Plain characters for a token at the least, and one token for any other: a prompt is estimated high, for a ceiling must hold.
+CHARACTERS_A_TOKEN = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -255,6 +258,12 @@ class CallGuard(Protocol):
 
     def settle(self, reserved_usd: float, *, cost_usd: float | None) -> None:
         """Put what a call did cost in the place of what was set aside for it."""
+
+
+def most_tokens(text: str) -> int:
+    """Return how many tokens a text has at the most."""
+    plain = sum(char.isascii() for char in text)
+    return plain // CHARACTERS_A_TOKEN + (len(text) - plain) + 1
 
 
 def prices_from(data: Mapping[str, object]) -> Price | None:

@@ -8,6 +8,7 @@ from runs_app.models.generations import (
     SpendingDay,
     StepResult,
 )
+from runs_app.models.judge_samples import JudgeSample, JudgeSampleVersion
 from runs_app.models.rollups import (
     Alert,
     AlertRule,
@@ -43,6 +44,8 @@ __all__ = [
     "GenerationEvent",
     "HumanPrompt",
     "ImportProblem",
+    "JudgeSample",
+    "JudgeSampleVersion",
     "MetricPoint",
     "MonthlyRollup",
     "RollupState",

@@ -19,15 +19,13 @@ from dspy.utils.exceptions import (
 from runs_app.domain.errors import ModelFailed
 from runs_app.domain.masking import masked
 from runs_app.domain.pipeline_items import ModelChoice
-from runs_app.domain.spending import CallGuard, Usage, total_usage
+from runs_app.domain.spending import CallGuard, Usage, most_tokens, total_usage
 from runs_app.pipeline.asking import Asked, Manner, always, ask_model
 
 # Another try after a rate limit, a server's fault or a broken line, with growing waits between.
 RETRIES = 3
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
-# Plain characters for a token at the least, and one token for any other: a prompt is estimated high, for a ceiling must hold.
-CHARACTERS_A_TOKEN = 3
 _PASSING = (LMRateLimitError, LMServerError, LMTimeoutError, LMTransportError, LMStreamAssemblyError)
 
 
@@ -135,12 +133,6 @@ class Caller:
             yield settle
         finally:
             self._guard.settle(reserved, cost_usd=spent)
-
-
-def most_tokens(text: str) -> int:
-    """Return how many tokens a text has at the most."""
-    plain = sum(char.isascii() for char in text)
-    return plain // CHARACTERS_A_TOKEN + (len(text) - plain) + 1
 
 
 def _priced(usage: Usage, choice: ModelChoice) -> Usage:

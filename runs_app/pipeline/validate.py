@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from runs_app.domain.enums import Phase
 from runs_app.domain.generation import Step, step_key
+from runs_app.domain.judging_models import MODEL_SCORER, judge_version
 from runs_app.domain.pipeline_items import EventKind, GenerationResult
 from runs_app.domain.prompts import Action, Prompt, PromptKind
 from runs_app.pipeline.document import body_of, document_of, metadata_text, score_of
@@ -28,9 +28,6 @@ from skills_app.domain.scoring import REFERENCE_SCORER
 
 VALIDATOR = "fleet pipeline"
 VALIDATOR_VERSION = "1"
-# Scores of a model are read under this name; the version beside it says which model judged.
-MODEL_SCORER = "model"
-MOST_VERSION_CHARACTERS = 32
 _JUDGED_BY = "judged_by"
 _MOST_SAID = 40
 
@@ -251,17 +248,6 @@ def _check(found: Mapping[str, Any], severity: str, by: str) -> dict[str, Any]:
         "line": found.get("line"),
         "fix": found.get("fix", ""),
     }
-
-
-def judge_version(model: str) -> str:
-    """Return the version of the model's score: the judging model's name, in at most 32 characters.
-
-    Of a longer name it is the end, without the providers before it, and a digest of the whole, so that no two are one.
-    """
-    if len(model) <= MOST_VERSION_CHARACTERS:
-        return model
-    sign = f"~{sha256(model.encode()).hexdigest()[:8]}"
-    return model.rpartition("/")[2][: MOST_VERSION_CHARACTERS - len(sign)] + sign
 
 
 def _assessment(document: str, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from runs_app.domain.cell_text import cost_text
 from runs_app.domain.trends.change import Called
 from runs_app.domain.trends.charts import charts_of
 from runs_app.domain.trends.funnel import cost_for_each
+from runs_app.queries.judge_samples import sample_costs
 from runs_app.queries.overview import Overview, overview_of
 from runs_app.queries.trend_events import events_of
 from runs_app.queries.trends import read_trend_filter, trend_of
@@ -47,6 +48,9 @@ def weekly_digest(*, today: date, branch: str = "", site_url: str = "") -> Diges
         f"{trend.runs.num:,} generation{'' if trend.runs.num == 1 else 's'}, {cost_text(trend.runs.effort.cost_usd)} spent, "
         f"{cost_text(passed)} for each that passes its gate."
     )
+    judging = sample_costs(chosen)
+    if judging.now:
+        lines.append(f"Beside that, {cost_text(judging.now)} spent on samples for a new judging model.")
     lines += ["", "What else happened:", *(f"- {e.day:%d %b}: {e.label}" for e in events)] if events else []
     # The link names its days: whoever reads the mail later sees what it was about.
     lines += ["", f"{site_url}/overview/?{replace(chosen, is_today=False).query()}"]

@@ -7,8 +7,9 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from runs_app.domain.generation import GenerationOptions, GenerationStatus
+from runs_app.domain.judging_models import SampleState
 from runs_app.domain.spending import Ceiling, DayLimit
-from runs_app.models import Generation, StepResult
+from runs_app.models import Generation, JudgeSample, JudgeSampleVersion, StepResult
 
 
 def ceilings_of(*, generation: Generation, options: GenerationOptions) -> dict[str, Ceiling]:
@@ -36,7 +37,7 @@ def day_limits(*, user_id: int | None, user_name: str) -> tuple[DayLimit, ...]:
 def spent_usd(*, since: datetime, user_id: int | None = None) -> float:
     """Return what calls are known to have cost since then, in US dollars; those of steps that failed count too.
 
-    What a generation cost beyond its finished steps is counted on the day on which it was last changed.
+    Those of samples that a new judging model judged are counted, too. What a generation cost beyond its finished steps is counted on the day on which it was last changed.
     """
     steps = StepResult.objects.filter(finished_at__gte=since)
     changed = Generation.objects.filter(updated_at__gte=since)
@@ -47,15 +48,22 @@ def spent_usd(*, since: datetime, user_id: int | None = None) -> float:
     stored = (
         StepResult.objects.filter(generation__in=changed).aggregate(total=Sum("cost_usd"))["total"] or 0.0
     )
-    return float(steps.aggregate(total=Sum("cost_usd"))["total"] or 0.0) + max(0.0, whole - stored)
+    judged = JudgeSampleVersion.objects.filter(at__gte=since)
+    if user_id is not None:
+        judged = judged.filter(sample__requested_by_id=user_id)
+    told = sum(rows.aggregate(total=Sum("cost_usd"))["total"] or 0.0 for rows in (steps, judged))
+    return float(told) + max(0.0, whole - stored)
 
 
 def reserved_usd(*, now: datetime, user_id: int | None = None) -> float:
     """Return what workers have set aside for calls, in US dollars; what a worker that is lost had set aside is free again."""
-    held = Generation.objects.filter(status=GenerationStatus.RUNNING, lease_until__gte=now)
+    generations = Generation.objects.filter(status=GenerationStatus.RUNNING, lease_until__gte=now)
+    samples = JudgeSample.objects.filter(state=SampleState.RUNNING, lease_until__gte=now)
     if user_id is not None:
-        held = held.filter(requested_by_id=user_id)
-    return float(held.aggregate(total=Sum("reserved_usd"))["total"] or 0.0)
+        generations = generations.filter(requested_by_id=user_id)
+        samples = samples.filter(requested_by_id=user_id)
+    held = (rows.aggregate(total=Sum("reserved_usd"))["total"] or 0.0 for rows in (generations, samples))
+    return float(sum(held))
 
 
 def start_of_day() -> datetime:

@@ -12,6 +12,7 @@ from runs_app.domain.errors import QueueDown
 logger = logging.getLogger(__name__)
 ADVANCE_TASK = "runs_app.tasks.advance_generations_task"
 RECORD_TASK = "runs_app.tasks.record_generations_task"
+JUDGE_TASK = "runs_app.tasks.judge_samples_task"
 MESSAGE_SECONDS = 60
 # Who asks for a record does it itself after some seconds, so an older message is void.
 RECORD_MESSAGE_SECONDS = 8
@@ -26,6 +27,15 @@ def wake_workers() -> None:
 def wake_recorder() -> None:
     """Ask a free process of the workers to tell MLflow what is due; never waits, and a queue that is down is only logged."""
     threading.Thread(target=_deliver, args=(RECORD_TASK, RECORD_MESSAGE_SECONDS), name="record").start()
+
+
+def wake_judges() -> None:
+    """Ask a worker to carry samples on when the present transaction is committed; nobody waits for the queue."""
+    transaction.on_commit(_send_judges)
+
+
+def _send_judges() -> None:
+    threading.Thread(target=_deliver, args=(JUDGE_TASK,), name="judge").start()
 
 
 def _send() -> None:

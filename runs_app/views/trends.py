@@ -18,6 +18,7 @@ from runs_app.domain.trends.intervals import METHODS
 from runs_app.domain.trends.trend_filter import PERIODS, TrendFilter
 from runs_app.models import Alert
 from runs_app.queries.agreement import reviewed_in
+from runs_app.queries.judge_samples import sample_costs
 from runs_app.queries.overview import overview_of
 from runs_app.queries.people_waits import Waits, waits_of
 from runs_app.queries.stage_days import courses_in
@@ -53,6 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "totals": trend.runs,
         "totals_before": trend.runs_before,
         **_spent_for_each(trend),
+        "sample_costs": sample_costs(chosen),
         "num_alerts": Alert.objects.filter(rule__owner_id=request.user.pk, seen_at=None).count(),
     }
     return render_page(request, "runs_app/overview.html", context, partial="overview-body")
@@ -73,6 +75,7 @@ def trend_list(request: HttpRequest) -> HttpResponse:
         "charts": list(charts.values()),
         "funnel": funnel_of(trend.runs, trend.runs_before),
         **_spent_for_each(trend),
+        "sample_costs": sample_costs(chosen),
         "agreements": score_rows(reviewed, reviewed_before, least=least),
         "waits": waits_of(chosen, now=timezone.now()),
         "rules": rules[:MOST_RULES],

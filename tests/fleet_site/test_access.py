@@ -68,6 +68,7 @@ TABLE = {
         "sync_source",
         "manage_sources",
         "edit_gates",
+        "judge_samples",
         "waive",
         "comment",
         "steer_review",

@@ -6,8 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from runs_app.domain.cell_text import cost_text
-from runs_app.domain.errors import ModelError
-from runs_app.services.judge_sample import MOST_SIZE, USUAL_SIZE, Sample, judge_sample, offer_sample
+from runs_app.domain.errors import ModelError, SampleRefused
+from runs_app.domain.judging_models import MOST_SIZE, USUAL_SIZE
+from runs_app.models import JudgeSample
+from runs_app.services.judge_due_samples import SampleLease, judge_held_sample, new_lease
+from runs_app.services.judge_sample import Sample, cancel_sample, offer_sample, order_sample
 
 
 class Command(BaseCommand):
@@ -32,18 +35,29 @@ class Command(BaseCommand):
         self._tell(sample)
         if not sample.versions or not (options["yes"] or self._is_wanted()):
             return
-        judged = judge_sample(
-            sample=sample,
-            ceiling_usd=options["ceiling"],
-            actor_name="command line",
-            say=self.stdout.write,
-        )
-        for problem in judged.problems:
-            self.stderr.write(problem)
-        cost = cost_text(judged.cost_usd)
-        self.stdout.write(f"{judged.num} of {len(sample.versions)} versions judged for {cost}.")
-        if judged.num < len(sample.versions):
+        num, made = self._judged(sample, options["ceiling"])
+        if made.message:
+            self.stderr.write(made.message)
+        costs = list(made.versions.values_list("cost_usd", flat=True))
+        cost = "an unknown amount" if None in costs else cost_text(sum(one or 0.0 for one in costs))
+        self.stdout.write(f"{num} of {len(sample.versions)} versions judged for {cost}.")
+        if num < len(sample.versions):
             raise CommandError("Not all were judged; the same command goes on with the rest.")
+
+    def _judged(self, sample: Sample, ceiling: float | None) -> tuple[int, JudgeSample]:
+        """Judge the sample here and now, as a worker would; whoever interrupts it cancels it."""
+        held = new_lease()
+        try:
+            made = order_sample(sample=sample, ceiling_usd=ceiling, user_name="command line", lease=held)
+        except SampleRefused as error:
+            raise CommandError(str(error)) from error
+        try:
+            num = judge_held_sample(lease=SampleLease(made.pk, held["lease_owner"]), say=self.stdout.write)
+        except KeyboardInterrupt:
+            cancel_sample(sample=made, user_name="command line")
+            raise
+        made.refresh_from_db()
+        return num, made
 
     def _tell(self, sample: Sample) -> None:
         most = (

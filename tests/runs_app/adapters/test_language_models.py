@@ -1,11 +1,13 @@
 """The real way through LiteLLM to a scripted server: answers, retries, refusals, keys that are shown to nobody."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from runs_app.adapters.language_models import language_model, price_of
+from runs_app.adapters.language_models import language_model, offered_model, price_of
 from runs_app.domain.errors import ModelAnswerMisfit, ModelKeyMissing
 from runs_app.domain.model_config import ResolvedModel
 from tests.model_server import Act, ModelServer, model_server
@@ -114,3 +116,27 @@ def test_prices_come_from_the_table_on_disk() -> None:
     assert known is not None
     assert 0 < known.prompt_usd < known.completion_usd < 1e-4
     assert price_of(ResolvedModel("openai/scripted", {}, 60.0)) is None
+
+
+def test_an_offer_knows_the_price_that_a_worker_finds_without_the_packages_that_ask(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    settings.FLEET_MODELS_FILE = None
+    for name in ("openai/gpt-4o-mini", "gpt-4o", "openai/nobody-knows-it"):
+        plain = ResolvedModel(name, {}, 20.0)
+
+        offered = offered_model("judge", role="", model=name)
+
+        assert (offered.name, offered.price) == (name, price_of(plain))
+    assert offered.price is None
+    program = """
+import django, sys
+django.setup()
+import runs_app.views.judge_samples
+from runs_app.adapters.language_models import offered_model
+assert offered_model("judge", role="", model="openai/gpt-4o-mini").price is not None
+print(sorted({"mlflow", "dspy", "litellm"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

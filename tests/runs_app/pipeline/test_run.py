@@ -9,6 +9,7 @@ import pytest
 
 from runs_app.domain.errors import GenerationStopped, StepFailed
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, Step
+from runs_app.domain.judging_models import judge_version
 from runs_app.domain.pipeline_items import (
     EventKind,
     GenerationFinished,
@@ -33,7 +34,6 @@ from dspy import lm15  # noqa: E402
 
 from runs_app.pipeline.flow import Journey  # noqa: E402
 from runs_app.pipeline.run import run_generation  # noqa: E402
-from runs_app.pipeline.validate import judge_version  # noqa: E402
 from tests.runs_app.pipeline.scripted_models import ScriptedEngine, ScriptedModels  # noqa: E402
 
 TASK = "Create a skill for cleaning CSV files with pandas"
