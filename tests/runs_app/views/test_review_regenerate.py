@@ -119,7 +119,7 @@ def test_the_links_go_both_ways(review: Review, cast: dict[str, User]) -> None:
     assert "Generated from this review" not in before
     assert "A new version is being made of version 2 and 1 comment" in after
     assert generation.get_absolute_url() in after
-    assert f"{review.get_absolute_url()}#comment-{about_document(review).pk}" in page
+    assert reverse("reviews:comment", args=[review.pk, about_document(review).pk]) in page
     assert "at work already" in form
     assert "Start the generation" not in form
 
