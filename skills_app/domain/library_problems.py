@@ -1,6 +1,7 @@
 """What could not be read of a library, in words that a person can act on."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from skills_app.domain.storable import storable_text
@@ -48,3 +49,21 @@ def library_problem(path: str, reason: LibraryReason, message: str, remedy: str 
     return LibraryProblem(
         storable_text(path, longest=1024), reason, storable_text(message), remedy or REMEDIES[reason]
     )
+
+
+def conflict_at(path: str, message: str) -> LibraryProblem:
+    """Return that an import met two things of which only one can be, with the words for it."""
+    remedy = "Remove or rename one of the two, then import again."
+    return LibraryProblem(path[:1024], LibraryReason.CONFLICT, message, remedy)
+
+
+def merged_problems(problems: Iterable[LibraryProblem]) -> tuple[LibraryProblem, ...]:
+    """Return one problem for each path and reason, with every sentence that was said of it."""
+    merged: dict[tuple[str, str], LibraryProblem] = {}
+    for item in problems:
+        known = merged.get((item.path, item.reason))
+        if known is None:
+            merged[item.path, item.reason] = item
+        elif item.message not in known.message:
+            merged[item.path, item.reason] = replace(known, message=f"{known.message} {item.message}")
+    return tuple(merged.values())

@@ -50,6 +50,16 @@ class TaxonomyIndex:
         )
 
 
+def claimed_places(index: TaxonomyIndex, places: Collection[str]) -> dict[str, str]:
+    """Return which of ``places`` on disk each entry of the index means, by its id: the canonical path before the aliases in their order."""
+    claims: dict[str, str] = {}
+    for entry in index.skills:
+        place = next((path for path in (entry.canonical_path, *entry.aliases) if path in places), None)
+        if place is not None:
+            claims[entry.index_id] = place
+    return claims
+
+
 def read_index(value: Any, *, path: str) -> tuple[TaxonomyIndex, tuple[LibraryProblem, ...]]:
     """Return the index that ``value`` (parsed JSON) holds and what is wrong with it, under ``path``; never raises."""
     reader = _IndexReader(path)

@@ -1,7 +1,7 @@
 """Bring a folder of skills into the library, as often as one likes."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -14,27 +14,33 @@ from skills_app.adapters.library_folder import (
     LibrarySkill,
     SkillReading,
 )
+from skills_app.domain.digests import digest_of, version_digest
 from skills_app.domain.enums import SkillStatus, VersionOrigin
 from skills_app.domain.errors import AliasLoops, PathTaken, SkillsError
-from skills_app.domain.library_problems import LibraryProblem, LibraryReason
-from skills_app.domain.paths import clean_path, disk_path, lineage, set_aside
-from skills_app.domain.taxonomy_index import IndexedSkill, TaxonomyIndex
-from skills_app.models import Category, PathAlias, Skill
+from skills_app.domain.library_problems import LibraryProblem, LibraryReason, conflict_at, merged_problems
+from skills_app.domain.paths import clean_path, disk_path
+from skills_app.domain.taxonomy_index import IndexedSkill, claimed_places
+from skills_app.models import Category, Skill
+from skills_app.queries.library_state import (
+    HeldSkill,
+    held_addresses,
+    held_dependencies,
+    held_facets,
+    held_skills,
+)
 from skills_app.queries.published import version_on_disk
-from skills_app.queries.resolve_path import category_at, resolve_path
-from skills_app.services.add_alias import add_alias, add_category_alias
+from skills_app.queries.resolve_path import resolve_path
+from skills_app.services.add_alias import add_alias
 from skills_app.services.add_version import add_version
+from skills_app.services.import_categories import CategoryImport
 from skills_app.services.link_dependencies import link_dependencies
-from skills_app.services.make_category import make_category
 from skills_app.services.make_skill import make_skill
 from skills_app.services.place_skill import place_skill
 from skills_app.services.record_audit import record_audit
-from skills_app.services.set_dependencies import set_dependencies
-from skills_app.services.set_facets import set_facets
+from skills_app.services.set_dependencies import dependencies_once, set_dependencies
+from skills_app.services.set_facets import set_facets, storable_facets
 
 ACTOR = "library scan"
-_CONFLICT_REMEDY = "Remove or rename one of the two, then import again."
-_OLD_CATEGORY_REMEDY = "Remove this category from the taxonomy_tree of the index."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +108,19 @@ class _Placed:
     is_new: bool
     is_changed: bool = False
 
+    def addresses(self, skill: HeldSkill | Skill) -> tuple[str, ...]:
+        """Return the other addresses that index, folder and document give the skill, each once."""
+        said = disk_path(self.read.metadata.skill_id)
+        wanted = [*(self.entry.aliases if self.entry else ()), self.read.path, said]
+        return tuple(one for one in dict.fromkeys(wanted) if one not in {"", skill.path, skill.external_id})
+
 
 @dataclass(slots=True)
 class _Import:
-    """One pass over a library: homes and versions first, then aliases and dependencies, which need every home."""
+    """One pass over a library: homes and versions first, then aliases and dependencies, which need every home.
+
+    What the library holds is read at once before each of the two, so that a skill that is as it was asks for nothing by itself.
+    """
 
     scan: LibraryScan
     is_dry_run: bool
@@ -114,66 +129,45 @@ class _Import:
     placed: list[_Placed] = field(default_factory=list)
     taken: dict[int, str] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
-    led_away: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, IndexedSkill] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
+    held: dict[str, HeldSkill] = field(default_factory=dict)
+    facets: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def run(self, readings: Iterator[tuple[FoundSkill, SkillReading]]) -> LibraryImport:
         self.problems += self.scan.problems
         num_before = Category.objects.count()
+        categories = CategoryImport(self.scan.index, self._reaches, ACTOR, self.problems)
         if self.within is None:
-            with transaction.atomic():
-                self._make_categories()
-        self.claims = _claims_by_place(self.scan.index, self.scan.skills)
+            categories.make()
+        self.claims = claimed_places(self.scan.index, {found.path for found in self.scan.skills})
+        for entry in self.scan.index.skills:
+            if entry.index_id in self.claims:
+                self.entries.setdefault(self.claims[entry.index_id], entry)
         self.aliases = frozenset(alias for entry in self.scan.index.skills for alias in entry.aliases)
+        self.held = {skill.path: skill for skill in held_skills()}
+        self.facets = held_facets()
         for _, reading in readings:
             self.problems += reading.problems
             if reading.skill is not None:
                 self._take(reading.skill)
-        for one in self.placed:
-            self._describe(one)
-        self._add_category_aliases()
+        self._describe_all()
+        categories.add_aliases()
         link_dependencies()
         self._note_missing()
-        self._note_old_categories()
+        categories.note_old()
         return self._result(Category.objects.count() - num_before)
 
     def _reaches(self, path: str) -> bool:
         """Whether a path lies where this import may take something in."""
         return self.within is None or any(path.startswith(f"{branch}/") for branch in self.within)
 
-    def _make_categories(self) -> None:
-        """Make the categories that the index names, but none at or below an address that leads elsewhere by now."""
-        known = set(Category.objects.values_list("path", flat=True))
-        titles = dict(self.scan.index.titles)
-        for path, description in self.scan.index.categories:
-            unknown = [one for one in lineage(path) if one not in known]
-            alias = PathAlias.objects.filter(path__in=unknown).order_by("path").first() if unknown else None
-            if alias is not None:
-                self.led_away[path] = alias.path
-                continue
-            if why := set_aside(path):
-                self._conflict(f"index#taxonomy_tree/{path}", why)
-                continue
-            make_category(path=path, description=description, title=titles.get(path, ""), actor_name=ACTOR)
-            known.update(unknown)
-
-    def _note_old_categories(self) -> None:
-        """Say which categories of the index were not made, unless a skill that lies there made them."""
-        for path, old in self.led_away.items():
-            alias = PathAlias.objects.filter(path=old).select_related("skill", "category").first()
-            if alias is None:
-                continue
-            leads_to = alias.skill or alias.category
-            message = f"The index still names the category '{path}', but '{old}' leads to {leads_to} now, so it was not made."
-            where = f"index#taxonomy_tree/{path}"[:1024]
-            self.problems.append(LibraryProblem(where, LibraryReason.CONFLICT, message, _OLD_CATEGORY_REMEDY))
-
     def _result(self, num_new_categories: int) -> LibraryImport:
         return LibraryImport(
             created=tuple(one.skill.path for one in self.placed if one.is_new),
             updated=tuple(one.skill.path for one in self.placed if one.is_changed and not one.is_new),
             unchanged=tuple(one.skill.path for one in self.placed if not one.is_changed and not one.is_new),
-            problems=_merged([one for one in self.problems if self._reaches(one.path)]),
+            problems=merged_problems([one for one in self.problems if self._reaches(one.path)]),
             num_new_categories=num_new_categories,
             stated_total=self.scan.stated_total,
             num_other_files=self.scan.num_other_files,
@@ -191,7 +185,7 @@ class _Import:
             remedy = "Rename its folders: letters, digits, - and _, at most 64 characters each."
             self.problems.append(LibraryProblem(read.path[:1024], LibraryReason.WRONG_SHAPE, message, remedy))
             return
-        if not self._reaches(home):
+        if not self._reaches(home) or self._is_as_it_was(read, entry, home):
             return
         try:
             with transaction.atomic():
@@ -202,19 +196,43 @@ class _Import:
     def _entry_of(self, read: LibrarySkill) -> IndexedSkill | None:
         """Return the entry of the index for a skill: by its place, else by what it says of itself if that is free."""
         index = self.scan.index
-        claimed = next((index_id for index_id, place in self.claims.items() if place == read.path), None)
-        if claimed is not None:
-            return next(entry for entry in index.skills if entry.index_id == claimed)
+        if read.path in self.entries:
+            return self.entries[read.path]
         by_place = index.entry_for(read.path)
-        if by_place is not None:
+        if by_place is not None and by_place.index_id in self.claims:
             other = self.claims[by_place.index_id]
             self._conflict(read.path, f"{read.path} and {other} are both '{by_place.index_id}' in the index.")
             return None
-        said = index.entry_for(disk_path(read.metadata.skill_id), disk_path(read.metadata.taxonomy_path))
+        said = by_place or index.entry_for(
+            disk_path(read.metadata.skill_id), disk_path(read.metadata.taxonomy_path)
+        )
         if said is None or said.index_id in self.claims:
             return None
         self.claims[said.index_id] = read.path
+        self.entries[read.path] = said
         return said
+
+    def _is_as_it_was(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> bool:
+        """Return whether a skill lives at home as index and folder have it, and take it as placed if so."""
+        held = self.held.get(home)
+        if held is None or held.pk in self.taken:
+            return False
+        if entry is not None:
+            # What is archived may have given its id away: that is looked up.
+            if held.external_id != entry.index_id or self._is_given_away(entry):
+                return False
+            if (entry.status or held.status) != held.status:
+                return False
+            stated = None if entry.facets is None else storable_facets(entry.facets)
+            if stated is not None and stated != self.facets.get(held.pk, frozenset()):
+                return False
+        if read.is_complete or not held.num_versions:
+            files = [(file.path, file.digest) for file in read.files]
+            if held.digest != version_digest(digest_of(read.content), files):
+                return False
+        self.taken[held.pk] = read.path
+        self.placed.append(_Placed(read, entry, Skill(pk=held.pk, path=held.path), False))
+        return True
 
     def _write(self, read: LibrarySkill, entry: IndexedSkill | None, home: str) -> None:
         known = self._known(read, entry, home)
@@ -239,7 +257,6 @@ class _Import:
         parent is what stood there, so that drafts that were made here meanwhile go their own way.
         """
         is_promoted = skill.promotions.standing().exists()
-        stood = version_on_disk(skill)
         added = add_version(
             skill=skill,
             content=read.content,
@@ -250,10 +267,10 @@ class _Import:
             made_at=read.made_at,
             message=f"{'Changed on disk' if is_promoted else 'Found in the library'} at {read.path}",
             author_name=ACTOR,
-            parent=stood,
+            parent=version_on_disk(skill),
             becomes_current=not is_promoted,
         )
-        if added.version != stood:
+        if added.version.pk != skill.disk_version_id:
             Skill.objects.filter(pk=skill.pk).update(disk_version=added.version)
         return added.is_new
 
@@ -320,16 +337,31 @@ class _Import:
         is_alias = entry.index_id in self.aliases and entry.index_id not in entry.aliases
         return is_alias and entry.status is SkillStatus.ARCHIVED
 
-    def _describe(self, one: _Placed) -> None:
-        """Add aliases and dependencies, now that every skill has its home."""
+    def _describe_all(self) -> None:
+        """Add aliases and dependencies, now that every skill has its home, where there are others than the library holds."""
+        skills = held_skills()
+        addresses, dependencies = held_addresses(skills), held_dependencies()
+        by_pk = {skill.pk: skill for skill in skills}
+        for one in self.placed:
+            held = by_pk.get(one.skill.pk)
+            if held is None:
+                continue
+            others = [address for address in one.addresses(held) if self._reaches(address)]
+            stated = dependencies_once(one.read.metadata.dependencies)
+            reasons = {key: record.reason for key, record in stated.items()}
+            if not all(addresses.leads(address, held.pk) for address in others):
+                self._add_aliases(one)
+            if reasons != dependencies.get(held.pk, {}):
+                skill = Skill.objects.get(pk=held.pk)
+                one.is_changed |= set_dependencies(
+                    skill=skill, dependencies=stated.values(), actor_name=ACTOR
+                )
+
+    def _add_aliases(self, one: _Placed) -> None:
         skill = Skill.objects.get(pk=one.skill.pk)
-        said = disk_path(one.read.metadata.skill_id)
-        wanted = [*(one.entry.aliases if one.entry else ()), one.read.path, said]
-        for alias in dict.fromkeys(
-            address
-            for address in wanted
-            if address not in {"", skill.path, skill.external_id} and self._reaches(address)
-        ):
+        for alias in one.addresses(skill):
+            if not self._reaches(alias):
+                continue
             try:
                 one.is_changed |= add_alias(path=alias, skill=skill, actor_name=ACTOR)
             except AliasLoops:
@@ -338,21 +370,6 @@ class _Import:
                 # What an archived skill says of itself still names the addresses that another took over.
                 if not (isinstance(error, PathTaken) and skill.status == SkillStatus.ARCHIVED):
                     self._conflict(one.read.path, str(error))
-        dependencies = one.read.metadata.dependencies
-        one.is_changed |= set_dependencies(skill=skill, dependencies=dependencies, actor_name=ACTOR)
-
-    def _add_category_aliases(self) -> None:
-        """Let the other addresses of categories that the index names lead there, but take none away."""
-        for alias, stated in self.scan.index.category_aliases:
-            category = category_at(stated)
-            if category is None or not (self._reaches(alias) and self._reaches(category.path)):
-                continue
-            try:
-                add_category_alias(path=alias, category=category, actor_name=ACTOR)
-            except AliasLoops:
-                continue
-            except SkillsError as error:
-                self._conflict(f"index#aliases/{alias}", str(error))
 
     def _note_missing(self) -> None:
         for entry in self.scan.index.skills:
@@ -363,7 +380,7 @@ class _Import:
                 self.problems.append(LibraryProblem(path, LibraryReason.MISSING_FILE, message, remedy))
 
     def _conflict(self, path: str, message: str) -> None:
-        self.problems.append(LibraryProblem(path[:1024], LibraryReason.CONFLICT, message, _CONFLICT_REMEDY))
+        self.problems.append(conflict_at(path, message))
 
 
 def _taken_twice(read: LibrarySkill, other: str, skill: Skill) -> str:
@@ -373,28 +390,5 @@ def _taken_twice(read: LibrarySkill, other: str, skill: Skill) -> str:
     return f"{read.path} and {other} are both the skill {skill.path}."
 
 
-def _merged(problems: list[LibraryProblem]) -> tuple[LibraryProblem, ...]:
-    """Return one problem for each path and reason, with every sentence that was said of it."""
-    merged: dict[tuple[str, str], LibraryProblem] = {}
-    for item in problems:
-        known = merged.get((item.path, item.reason))
-        if known is None:
-            merged[item.path, item.reason] = item
-        elif item.message not in known.message:
-            merged[item.path, item.reason] = replace(known, message=f"{known.message} {item.message}")
-    return tuple(merged.values())
-
-
 def _skill_at(path: str) -> Skill | None:
     return Skill.objects.filter(path=path).first() or Skill.objects.filter(aliases__path=path).first()
-
-
-def _claims_by_place(index: TaxonomyIndex, skills: tuple[FoundSkill, ...]) -> dict[str, str]:
-    """Return which place on disk each entry of the index means: the canonical path before the aliases in their order."""
-    places = {found.path for found in skills}
-    claims: dict[str, str] = {}
-    for entry in index.skills:
-        place = next((path for path in (entry.canonical_path, *entry.aliases) if path in places), None)
-        if place is not None:
-            claims[entry.index_id] = place
-    return claims

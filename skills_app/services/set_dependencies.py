@@ -16,9 +16,7 @@ def set_dependencies(*, skill: Skill, dependencies: Iterable[DependencyRecord], 
 
     A target is kept as written and linked when it leads to a skill; one that leads to the skill itself is left out.
     """
-    wanted: dict[tuple[str, str], DependencyRecord] = {}
-    for record in dependencies:
-        wanted.setdefault((record.kind.value, record.target_path[:512]), record)
+    wanted = dependencies_once(dependencies)
     held = {(row.kind, row.target_path): row for row in skill.dependencies.all()}
     new = [key for key in wanted if key not in held]
     gone = [key for key in held if key not in wanted]
@@ -51,3 +49,11 @@ def set_dependencies(*, skill: Skill, dependencies: Iterable[DependencyRecord], 
             after={"dependencies": sorted(wanted)},
         )
     return changed or bool(gone)
+
+
+def dependencies_once(dependencies: Iterable[DependencyRecord]) -> dict[tuple[str, str], DependencyRecord]:
+    """Return the first of ``dependencies`` for each kind and target, by both as they are kept."""
+    wanted: dict[tuple[str, str], DependencyRecord] = {}
+    for record in dependencies:
+        wanted.setdefault((record.kind.value, record.target_path[:512]), record)
+    return wanted

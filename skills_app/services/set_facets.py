@@ -13,11 +13,7 @@ from skills_app.services.record_audit import record_audit
 @transaction.atomic
 def set_facets(*, skill: Skill, facets: Iterable[tuple[str, str]], actor_name: str = "") -> bool:
     """Make ``facets`` (name and value, repeats ignored) the skill's facets; return whether anything changed."""
-    wanted = {
-        (storable_text(name, longest=64), storable_text(value, longest=256))
-        for name, value in facets
-        if name and value
-    }
+    wanted = storable_facets(facets)
     held = {(facet.name, facet.value): facet for facet in skill.facets.all()}
     if wanted == held.keys():
         return False
@@ -36,3 +32,12 @@ def set_facets(*, skill: Skill, facets: Iterable[tuple[str, str]], actor_name: s
         after={"facets": sorted(wanted)},
     )
     return True
+
+
+def storable_facets(facets: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return ``facets`` as they are kept, each once; what has no name or no value is left out."""
+    return frozenset(
+        (storable_text(name, longest=64), storable_text(value, longest=256))
+        for name, value in facets
+        if name and value
+    )
