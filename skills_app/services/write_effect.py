@@ -37,7 +37,7 @@ def write_effect(rows: TaxonomyRows, effect: Effect) -> None:
     Category.objects.filter(key__in=gone).update(path=Concat(Value("~"), F("key")), parent=None)
     for kind in (Kind.CATEGORY, Kind.SKILL):
         write_moves(tree, effect, kind)
-        _write_own_rows(rows, effect, kind)
+        write_own_rows(rows, effect, kind)
     _write_aliases(rows, effect.aliases)
     _write_facets(rows.skill_pks, effect)
     Category.objects.filter(key__in=gone).delete()
@@ -79,7 +79,8 @@ def _write_single(
     _update_rows(kind, {"path": "text"}, [(key, path) for key, path in paths.items()])
 
 
-def _write_own_rows(rows: TaxonomyRows, effect: Effect, kind: Kind) -> None:
+def write_own_rows(rows: TaxonomyRows, effect: Effect, kind: Kind) -> None:
+    """Write the rows of what has another parent, name, title or state, each with its address and all of these."""
     if kind is Kind.CATEGORY:
         places = {key: after for key, (_, after) in effect.places.items() if after is not None}
         _step_aside(kind, places)
