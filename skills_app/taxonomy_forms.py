@@ -23,7 +23,7 @@ from skills_app.domain.change_sets.operations import (
 from skills_app.domain.change_sets.rows import TOP, Kind
 from skills_app.domain.errors import ChangeDataError
 from skills_app.domain.keys import new_key
-from skills_app.domain.paths import clean_segment, title_of
+from skills_app.domain.paths import clean_path, clean_segment, title_of
 from skills_app.domain.taxonomy_check import name_fault
 from skills_app.queries.drafted_tree import DraftedTree
 
@@ -34,7 +34,7 @@ def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operati
     """Return the operation that a form of the tree asks for, as the step after those that are ``done`` in the same draft.
 
     ``do`` names it; ``category`` and ``skill`` are the selected keys; ``target`` is a path, ``/`` for the top, or ``new:`` and
-    the key of a category that the draft makes.
+    the key of a category that the draft makes. ``under`` says the same way where what is split off gets its new category.
 
     Raises:
         ChangeDataError: something is missing or unknown; the message says what to do.
@@ -85,9 +85,12 @@ def _selected(posted: QueryDict) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return categories, skills
 
 
-def _target(posted: QueryDict, draft: DraftedTree, *, may_be_top: bool = True) -> str:
-    path = posted.get("target", "").strip()
-    return TOP if path == TOP_WORD and may_be_top else _category_key(path, draft, may_be_top=may_be_top)
+def _target(posted: QueryDict, draft: DraftedTree) -> str:
+    return _place_key(posted.get("target", "").strip(), draft)
+
+
+def _place_key(path: str, draft: DraftedTree) -> str:
+    return TOP if path == TOP_WORD else _category_key(path, draft, may_be_top=True)
 
 
 def _category_key(path: str, draft: DraftedTree, *, may_be_top: bool = False) -> str:
@@ -137,7 +140,7 @@ def _merge(
     if categories and skills:
         raise ChangeDataError("Merge categories with a category, or skills with a skill; not both at once.")
     if categories:
-        return MergeCategories(categories, _target(posted, draft, may_be_top=False))
+        return MergeCategories(categories, _category_key(posted.get("target", "").strip(), draft))
     return MergeSkills(skills, _skill_key(posted.get("target", ""), draft))
 
 
@@ -154,16 +157,47 @@ def _skill_key(address: str, draft: DraftedTree) -> str:
 def _split(
     posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
 ) -> Operation:
-    tree = draft.tree
-    above = {tree.places[key].parent for key in categories if key in tree.places}
-    above |= {tree.homes[key].category for key in skills if key in tree.homes}
-    source = above.pop() if len(above) == 1 else TOP
-    if source == TOP:
-        raise ChangeDataError("Select what lies directly in one category, to split it off into a new one.")
+    homes, under = _homes(draft, categories, skills), posted.get("under", "").strip()
+    if len(homes) != 1 and not under:
+        raise ChangeDataError(
+            "Select what lies directly in one category, or at the top, to split it off; or say under which category."
+        )
+    source = homes.pop() if len(homes) == 1 else TOP
     slug = _slug(posted, Kind.CATEGORY)
     title = posted.get("title", "").strip()[:128] or title_of(slug)
-    parent = tree.places[source].parent
+    beside = draft.tree.places[source].parent if source != TOP else TOP
+    parent = _place_key(under, draft) if under else beside
     return Split(source, (Part(new_key(), parent, slug, title, categories, skills),))
+
+
+def _make(
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
+) -> Operation:
+    """Return the step that moves the selection to ``target`` and makes each category on the way that is not there yet."""
+    path = posted.get("target", "").strip().strip("/")
+    if not path or clean_path(path) != path:
+        raise ChangeDataError(f"'{path[:80]}' cannot be the path of a category.")
+    above, missing = path, list[str]()
+    while above and draft.category(above) is None:
+        above, _, slug = above.rpartition("/")
+        missing.insert(0, _checked_slug(slug, Kind.CATEGORY))
+    parent = _category_key(above, draft) if above else TOP
+    if not missing:
+        return Move(parent, categories, skills)
+    parts: list[Part] = []
+    for slug in missing:
+        parts.append(Part(new_key(), parent, slug, title_of(slug)))
+        parent = parts[-1].key
+    parts[-1] = replace(parts[-1], categories=categories, skills=skills)
+    homes = _homes(draft, categories, skills)
+    return Split(homes.pop() if len(homes) == 1 else TOP, tuple(parts))
+
+
+def _homes(draft: DraftedTree, categories: tuple[str, ...], skills: tuple[str, ...]) -> set[str]:
+    """Return the keys of the categories in which the selection lies; the top has an empty one."""
+    places, homes = draft.tree.places, draft.tree.homes
+    above = {places[key].parent for key in categories if key in places}
+    return above | {homes[key].category for key in skills if key in homes}
 
 
 def _refacet(
@@ -196,5 +230,6 @@ _READERS: dict[str, Callable[[QueryDict, tuple[str, ...], tuple[str, ...], Draft
     "rename": _rename,
     "merge": _merge,
     "split": _split,
+    "make": _make,
     "refacet": _refacet,
 }

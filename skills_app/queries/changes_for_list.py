@@ -19,7 +19,9 @@ from skills_app.domain.change_sets.operations import (
     Split,
     operations_from,
 )
+from skills_app.domain.change_sets.rows import TOP
 from skills_app.domain.change_sets.states import ChangeStatus
+from skills_app.domain.paths import parent_of
 from skills_app.models import AuditEntry, Category, PlacementChange, Skill
 from skills_app.queries.draft_marks import paths_made
 from skills_app.queries.resolve_path import branch_paths
@@ -203,11 +205,22 @@ def _step(operation: Operation, names: dict[str, str]) -> Step:
     elif isinstance(operation, Split):
         keys = tuple(key for part in operation.parts for key in (*part.categories, *part.skills))
         slugs = ", ".join(part.slug for part in operation.parts)
-        text = f"Split {slugs} off from {name(operation.source)}"
+        text = f"Split {slugs} off from {name(operation.source)}{_under(operation, names)}"
+        if operation.source == TOP:
+            text = f"Make {', '.join(name(part.key) for part in operation.parts)}"
     else:
         keys, text = operation.skills, _facet_words(operation)
     shown = tuple(name(key) for key in keys[:MOST_NAMED])
     return Step(text, shown, max(len(keys) - MOST_NAMED, 0))
+
+
+def _under(operation: Split, names: Mapping[str, str]) -> str:
+    """Return where the new categories are, if that is not beside the one from which they are split off."""
+    beside = parent_of(names.get(operation.source, ""))
+    made = {part.key for part in operation.parts}
+    above = {names.get(part.parent, "") for part in operation.parts if part.parent not in made}
+    elsewhere = sorted(path or "the top" for path in above - {beside})
+    return f", under {', '.join(elsewhere)}" if elsewhere else ""
 
 
 def _facet_words(operation: Refacet) -> str:

@@ -13,12 +13,17 @@ from skills_app.queries.taxonomy_tree import homes_of
 
 
 def name_advice(
-    *, slug: str, target: str = "", keys: Sequence[str] = (), draft: DraftedTree | None = None
+    *,
+    slug: str,
+    target: str = "",
+    under: str = "",
+    keys: Sequence[str] = (),
+    draft: DraftedTree | None = None,
 ) -> str:
     """Return what speaks against the name ``slug`` for the selection with these keys, or nothing.
 
-    A selection of one may be renamed, where it lies; what lies in one category may be split off, beside that category. When
-    only one of the two is possible, both are told. The name of a skill keeps to the rules of hosts, too. Without a selection
+    A selection of one may be renamed, where it lies; what lies in one category, or at the top, may be split off, beside that
+    category or in the one at the path ``under`` (``/``: at the top). When only one of the two is possible, both are told. The name of a skill keeps to the rules of hosts, too. Without a selection
     it is looked at in the category at the path ``target`` (``/``: at the top). All is looked at as it will be after the
     steps of ``draft``.
     """
@@ -36,8 +41,10 @@ def name_advice(
         )
         fault = name_fault(slug, Kind.CATEGORY if is_place else Kind.SKILL)
         ways["Rename"] = fault or _refusal(draft, homes[0] if homes else "", slug, keys)
-    if len(homes) == len(keys) and len(set(homes)) == 1:
-        ways["Split off"] = _refusal(draft, parent_of(homes[0]), slug)
+    beside = parent_of(homes[0]) if homes else ""
+    if under.strip() or not homes or (len(homes) == len(keys) and len(set(homes)) == 1):
+        above = _path_then(draft, under) if under.strip() else beside
+        ways["Split off"] = _refusal(draft, above, slug)
     told = " ".join(f"{way}: {reason or 'it will do.'}" for way, reason in ways.items())
     return told if any(ways.values()) else ""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skills_app.domain.paths import clean_path, set_aside
 from skills_app.models import Category, Skill
 
 _STEP = "placement"
@@ -14,7 +15,8 @@ _LONGEST = 300
 class ProposedHome:
     """A model's own answer: the path it recommends, its confidence (0 to 1, None if it gave none) and its reason.
 
-    ``home`` is the category of the library that the path means, None when there is none.
+    ``home`` is the category of the library that the path means, None when there is none; ``to_make`` is then the path of the
+    category that it would be, empty where none could have it.
     """
 
     path: str
@@ -22,6 +24,7 @@ class ProposedHome:
     reason: str
     alternatives: tuple[str, ...] = ()
     home: Category | None = None
+    to_make: str = ""
 
 
 def proposed_homes(skills: Iterable[Skill]) -> dict[str, ProposedHome]:
@@ -45,7 +48,8 @@ def proposed_homes(skills: Iterable[Skill]) -> dict[str, ProposedHome]:
             one.confidence,
             one.reason,
             one.alternatives,
-            next((places[path] for path in wanted[key] if path in places), None),
+            home := next((places[path] for path in wanted[key] if path in places), None),
+            "" if home else _made_path(wanted[key][0]),
         )
         for key, one in said.items()
     }
@@ -65,6 +69,10 @@ def _read(answer: object) -> ProposedHome | None:
         str(answer.get("path_rationale") or "")[:_LONGEST],
         tuple(str(one)[:_LONGEST] for one in others[:3]) if isinstance(others, list) else (),
     )
+
+
+def _made_path(path: str) -> str:
+    return "" if set_aside(path) or clean_path(path) != path else path
 
 
 def _candidates(path: str, slug: str) -> tuple[str, ...]:

@@ -110,8 +110,9 @@ def name_check(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     slug = asked.get("slug", "").strip()[:200]
     keys = [*asked.getlist("category"), *asked.getlist("skill")]
-    draft, target = DraftedTree(steps_of_draft(request.user)), asked.get("target", "")[:512]
-    advice = name_advice(slug=slug, target=target, keys=keys, draft=draft) if slug else ""
+    target, under = asked.get("target", "")[:512], asked.get("under", "")[:512]
+    draft = DraftedTree(steps_of_draft(request.user))
+    advice = name_advice(slug=slug, target=target, under=under, keys=keys, draft=draft) if slug else ""
     return render_page(
         request, "skills_app/_name_advice.html", {"advice": advice, "is_good": slug and not advice}
     )

@@ -1,6 +1,6 @@
 """Apply operations to a tree, one after the other; what cannot be done is left out and said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from skills_app.domain.change_sets.conflicts import Conflict, Reason, WayOut, conflict_of, label, without
 from skills_app.domain.change_sets.merging import merged_categories, merged_skills
@@ -100,10 +100,37 @@ def _split(tree: Tree, operation: Split) -> Rewrite:
         places[part.key] = Place(part.parent, part.slug, part.title)
         places.update({key: tree.places[key]._replace(parent=part.key) for key in part.categories})
         homes.update({key: tree.homes[key]._replace(category=part.key) for key in part.skills})
-    tree.heirs.update(
-        {Target(Kind.CATEGORY, part.key): Target(Kind.CATEGORY, operation.source) for part in operation.parts}
-    )
+    for part in operation.parts:
+        if heir := _heir_of(operation, part):
+            tree.heirs[Target(Kind.CATEGORY, part.key)] = heir
     return Rewrite(places, homes, takes=frozenset(operation.takes))
+
+
+def _heir_of(operation: Split, part: Part) -> Target | None:
+    """Return what answers for a new category once it is undone: its source, or what was at the top and went into it first.
+
+    One in which nothing lies leads to the category above it, and at the top to nothing.
+    """
+    if operation.source != TOP:
+        return Target(Kind.CATEGORY, operation.source)
+    made = {one.key: one for one in operation.parts}
+    for one in operation.parts:
+        if part.key in _lineage(made, one.key):
+            if one.skills:
+                return Target(Kind.SKILL, one.skills[0])
+            if one.categories:
+                return Target(Kind.CATEGORY, one.categories[0])
+    above = made[_lineage(made, part.key)[-1]].parent
+    return Target(Kind.CATEGORY, above) if above != TOP and above not in made else None
+
+
+def _lineage(made: Mapping[str, Part], key: str) -> list[str]:
+    """Return the key of a new category and of those new ones above it, the nearest first, each once."""
+    found: dict[str, None] = {}
+    while key in made and key not in found:
+        found[key] = None
+        key = made[key].parent
+    return list(found)
 
 
 def _refaceted(tree: Tree, operation: Refacet) -> Rewrite:

@@ -1,7 +1,7 @@
 """What a change-set changed, row by row; and the way back, as long as nobody has changed the same since."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -122,7 +122,7 @@ def undo(tree: Tree, effect: Effect) -> list[Conflict]:
     change = Rewrite(
         {key: _place_back(tree, key, pair) for key, pair in effect.places.items()},
         {key: _home_back(tree, key, pair) for key, pair in effect.homes.items()},
-        {gone: heir for gone, heir in effect.heirs.items() if _came(effect, gone)},
+        dict(_heirs_back(tree, effect)),
         dict(_aliases_back(tree, effect)),
         frozenset(path for path, (_, after) in effect.aliases.items() if tree.aliases.get(path) == after),
         _shared_before(effect),
@@ -219,6 +219,17 @@ def _aliases_back(tree: Tree, effect: Effect) -> list[tuple[str, Target | None]]
     ]
 
 
+def _heirs_back(tree: Tree, effect: Effect) -> Iterator[tuple[Target, Target]]:
+    """Yield who takes over from each category that came with ``effect``: nothing that came with it, too, or is not there."""
+    for came in effect.heirs:
+        heir, seen = came, set[Target]()
+        while _came(effect, heir) and heir not in seen and heir in effect.heirs:
+            seen.add(heir)
+            heir = effect.heirs[heir]
+        if _came(effect, came) and not _came(effect, heir) and heir in tree.paths:
+            yield came, heir
+
+
 def _is_shared(tree: Tree, target: Target, path: str) -> bool:
     other = Kind.SKILL if target.kind is Kind.CATEGORY else Kind.CATEGORY
     return bool(path) and path in tree.holders[other]
@@ -234,7 +245,8 @@ def _shared_before(effect: Effect) -> frozenset[str]:
 
 
 def _came(effect: Effect, target: Target) -> bool:
-    return target.key in effect.places and effect.places[target.key][0] is None
+    is_place = target.kind is Kind.CATEGORY and target.key in effect.places
+    return is_place and effect.places[target.key][0] is None
 
 
 def _list(target: Target | None) -> list[str] | None:

@@ -91,7 +91,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Take ``parts`` out of a category; what no part names stays in it."""
+    """Take ``parts`` out of a category, or make them for what lies anywhere (an empty ``source``); what no part names stays."""
 
     source: str
     parts: tuple[Part, ...]

@@ -38,7 +38,8 @@ class Problem:
 class Rewrite:
     """Rows to write, by key; a place that is None goes away.
 
-    ``heirs`` say who gets the addresses of what goes away or steps aside. ``aliases`` are addresses with a target of
+    ``heirs`` say who gets the addresses of what goes away or steps aside; those of a place that goes without one end.
+    ``aliases`` are addresses with a target of
     their own, stronger than what would follow. ``takes`` are addresses that may be taken from an alias or an id; ``shares``
     are those that a skill and a category may hold both, as some do from before.
     """
@@ -109,16 +110,18 @@ class _Plan:
 
     def _write_aliases(self, moved: list[Target]) -> None:
         tree, heirs = self.tree, self.change.heirs
-        if heirs:
+        ended = {Target(Kind.CATEGORY, key) for key in self.gone} - heirs.keys()
+        if heirs or ended:
             for path, target in list(tree.aliases.items()):
-                if target in heirs:
-                    tree.set_alias(path, heirs[target])
+                if target in heirs or target in ended:
+                    tree.set_alias(path, heirs.get(target))
         led = self._by_first_path(moved)
         for target in moved:
             old = self.old.get(target)
             # An address that was new between two steps of one change-set was never told to anybody.
             if old and (old in led or tree.first_aliases.get(old)):
-                self._let_lead(old, led.get(old) or heirs.get(target, target))
+                leads_to = led.get(old) or heirs.get(target, target)
+                self._let_lead(old, None if leads_to in ended else leads_to)
         for path, leads_to in self.change.aliases.items():
             self._let_lead(path, leads_to)
         for target in moved:

@@ -79,12 +79,17 @@ class Tree:
         return self.aliases.get(path)
 
     def last_heir(self, target: Target) -> Target:
-        """Return what has taken over from ``target`` in the end; itself where nothing did."""
+        """Return what has taken over from ``target`` in the end; itself where nothing did, and a category that is there."""
         seen = {target}
-        while (heir := self.heirs.get(target)) is not None and heir not in seen:
+        while (
+            not self._is_place(target) and (heir := self.heirs.get(target)) is not None and heir not in seen
+        ):
             target = heir
             seen.add(heir)
         return target
+
+    def _is_place(self, target: Target) -> bool:
+        return target.kind is Kind.CATEGORY and target.key in self.places
 
     def set_place(self, key: str, place: Place | None) -> None:
         """Write a row; its address follows from ``set_path``."""

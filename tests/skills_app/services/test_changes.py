@@ -115,6 +115,7 @@ EACH: list[tuple[str, Any]] = [
     ("merge", lambda: [MergeCategories((place_key("a/n"), place_key("c")), place_key("a"))]),
     ("fold", lambda: [MergeSkills((skill_key("a/x"),), skill_key("b/x"))]),
     ("split", lambda: [Split(place_key("a"), (Part("kk", TOP, "web", "Web", (), (skill_key("a/y"),)),))]),
+    ("made", lambda: [Split(TOP, (Part("kk", place_key("c"), "web", "Web", (), (skill_key("a/y"),)),))]),
     ("facets", lambda: [Refacet((skill_key("a/x"),), (("l", "go"),), (("l", "c"),))]),
 ]
 

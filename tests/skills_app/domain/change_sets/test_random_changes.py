@@ -60,7 +60,7 @@ def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> O
     other = st.builds(
         Part, st.just(f"{new_key}b"), target | st.just(new_key), SLUGS, SLUGS, some_places, some_homes
     )
-    parts = part.map(lambda each: (each,)) | st.tuples(part, other)
+    parts: st.SearchStrategy[tuple[Part, ...]] = part.map(lambda each: (each,)) | st.tuples(part, other)
     one = st.one_of(
         move,
         st.builds(Rename, st.just(Kind.SKILL), home, SLUGS, st.none(), st.just(takes)),
@@ -74,9 +74,15 @@ def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> O
         ),
         st.builds(MergeSkills, folded, home, st.just(takes)),
         st.builds(Split, place, parts, st.just(takes)),
+        # What is made at the top and holds nothing has nobody who answers for it once it is undone.
+        st.builds(Split, st.just(TOP), parts.filter(_hold_something), st.just(takes)),
         st.builds(Refacet, some_homes, FACETS, FACETS),
     )
     return draw(one)
+
+
+def _hold_something(parts: tuple[Part, ...]) -> bool:
+    return all(one.categories or one.skills for one in parts)
 
 
 def moved(
