@@ -42,12 +42,12 @@ def write_all_indexes(apps: Any, schema_editor: Any) -> None:
 
 
 def _drop_index(schema_editor: Any, table: str, columns: str) -> str:
-    """Drop the index over ``columns`` of ``table``; return its name, quoted."""
+    """Drop the index over ``columns`` of ``table`` if it is still there; return its name, else a free one, quoted."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(_FIND, [table, columns])
-        (found,) = cursor.fetchone()
-    name = str(schema_editor.quote_name(found))
-    schema_editor.execute(f"DROP INDEX {name}", None)
+        found = cursor.fetchone()
+    name = str(schema_editor.quote_name(found[0] if found else f"{table}_again"))
+    schema_editor.execute(f"DROP INDEX IF EXISTS {name}", None)
     return name
 
 
