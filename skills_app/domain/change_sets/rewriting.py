@@ -122,8 +122,8 @@ class _Plan:
             if old and (old in led or tree.first_aliases.get(old)):
                 leads_to = led.get(old) or heirs.get(target, target)
                 self._let_lead(old, None if leads_to in ended else leads_to)
-        for path, leads_to in self.change.aliases.items():
-            self._let_lead(path, leads_to)
+        for path, heir in self.change.aliases.items():
+            self._let_lead(path, heir)
         for target in moved:
             if (path := self.new.get(target, "")) in tree.aliases:
                 tree.set_alias(path, None)
