@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from skills_app.domain.judging import JUDGE_VERSION
 from tests.runs_app import plain_figures as plain
+from tests.runs_app import plain_gates
 
 # How far a quantile of a histogram may be off.
 GROWING, EVEN = {"rel": 0.0101}, {"abs": 0.000501}
@@ -38,16 +41,17 @@ class Pages:
         return (self.since, self.until), self.before
 
     @property
-    def _asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, str]:
+        """The period as addresses have it."""
         return {"since": self.since.isoformat(), "until": self.until.isoformat()}
 
     def context(self, name: str) -> Any:
         """Return what a page was drawn from."""
-        return self.client.get(reverse(name), self._asked).context
+        return self.client.get(reverse(name), self.asked).context
 
     def table(self, name: str, *args: str) -> list[dict[str, str]]:
         """Return the lines of a table."""
-        answer = self.client.get(reverse(name, args=args), self._asked)
+        answer = self.client.get(reverse(name, args=args), self.asked)
         return list(csv.DictReader(io.StringIO(answer.content.decode())))
 
 
@@ -103,6 +107,24 @@ def _check_medians(change: Any, now: Sequence[float], before: Sequence[float], *
     else:
         assert change.interval is None
     assert change.called.value == _word(change.interval, min(len(now), len(before)), is_score, 5)
+
+
+def check_headline(pages: Pages) -> dict[bool, int]:
+    """Check the sentence of the overview and the lists of what got worse and better; return how many did either."""
+    answer = pages.client.get(reverse("trends:overview"), pages.asked)
+    seen, wanted = answer.context["overview"], plain_gates.headline()
+    told = {name: getattr(seen, f"num_{name}") for name in wanted}
+    assert told == wanted
+    text = " ".join(strip_tags(answer.content.decode()).split())
+    assert re.search(f"{wanted['passed']} of {wanted['active']} active skills? pass", text)
+    moves = plain_gates.moves(pages.since)
+    for is_worse, listed, num in ((True, seen.worse, seen.num_worse), (False, seen.better, seen.num_better)):
+        shown = [(one.skill.path, one.before.version.number, one.now.version.number) for one in listed]
+        assert (shown, num) == (moves[is_worse][: len(shown)], len(moves[is_worse]))
+        assert len(shown) == min(num, 50 if is_worse else 20)
+    if moves[True]:
+        assert f"{len(moves[True])} got worse" in text
+    return {is_worse: len(listed) for is_worse, listed in moves.items()}
 
 
 def check_key_figures(pages: Pages) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""The figures of the trends pages from the raw rows alone: plain SQL and numpy, nothing of the code that makes them."""
+"""The figures of the trends pages from the raw rows alone: plain SQL and numpy, nothing of the code that makes them.
+
+What the gate says is read from ``plain_gate``, which ``plain_gates.keep`` fills from the raw rows.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,7 +18,7 @@ RUN_DAY = "date(coalesce(r.started_at, r.first_seen_at))"
 RUNS = (
     "runs_app_run r LEFT JOIN runs_app_run up ON up.id = r.parent_id LEFT JOIN runs_app_runoutcome o ON o.run_id = r.id "
     "LEFT JOIN skills_app_skillversion v ON v.id = o.version_id LEFT JOIN skills_app_skill s ON s.id = v.skill_id "
-    "LEFT JOIN runs_app_versionstanding n ON n.version_id = v.id"
+    "LEFT JOIN plain_gate n ON n.version_id = v.id"
 )
 COUNTED = (
     "r.kind = 'generation' AND r.lifecycle_stage = 'active' AND (up.id IS NULL OR up.kind <> 'generation')"
@@ -106,7 +109,7 @@ def share_of(key: str, first: date, last: date) -> tuple[int, int]:
     """Return yes and all behind one point of a chart of shares."""
     if key == "gate":
         ((num, yes),) = rows(
-            "SELECT count(*), count(CASE WHEN n.gate = 'passed' THEN 1 END) FROM runs_app_versionstanding n JOIN "
+            "SELECT count(*), count(CASE WHEN n.gate = 'passed' THEN 1 END) FROM plain_gate n JOIN "
             "skills_app_skillversion v ON v.id = n.version_id WHERE n.gate <> '' AND date(v.made_at) BETWEEN %s AND %s",
             first,
             last,

@@ -19,11 +19,13 @@ from runs_app.services.remove_sample import remove_sample
 from runs_app.services.update_rollups import check_rollups, update_rollups
 from skills_app.domain.scoring.fleet1 import SCORER
 from skills_app.services.judge_version import judge_versions
+from tests.runs_app import plain_gates
 from tests.runs_app.page_figures import (
     Pages,
     check_agreement,
     check_changes,
     check_funnel,
+    check_headline,
     check_key_figures,
     check_points,
     check_rulers,
@@ -75,6 +77,7 @@ def _check_pages() -> None:
     assert len(charts) > 5
     assert charts["gate"] > 0 < charts["cost"]
     check_changes(pages)
+    check_headline(pages)
     assert check_key_figures(pages)["passed"] > 0
     check_rules(pages)
     assert check_funnel(pages)["generated"] > 0
@@ -91,6 +94,7 @@ def _check_pages_with_people() -> None:
     pages = _pages("eve")
     check_points(pages)
     check_changes(pages)
+    check_headline(pages)
     check_key_figures(pages)
     check_rules(pages)
     assert check_funnel(pages)["generated"] > 0
@@ -102,6 +106,7 @@ def _check_pages_with_people() -> None:
 
 
 def _pages(name: str) -> Pages:
+    plain_gates.keep(plain_gates.built_in_gates())
     client = Client()
     client.force_login(User.objects.create_user(name))
     until = timezone.localdate()

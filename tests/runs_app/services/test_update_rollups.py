@@ -20,6 +20,7 @@ from runs_app.services.link_runs import roll_up_runs
 from runs_app.services.update_rollups import check_rollups, rebuild_rollups, update_rollups
 from skills_app.models import Category, Review, Skill, SkillVersion, Verdict, Waiver
 from skills_app.queries.gate_of_version import gate_for_version, gate_in_force
+from tests.runs_app.plain_gates import gates_by_score
 from tests.runs_app.trend_rows import LAST, fill, judge, run, score, set_gate, version
 
 pytestmark = pytest.mark.django_db
@@ -138,10 +139,11 @@ def test_the_cells_add_up_to_the_whole() -> None:
     assert run_totals(grain="cell").as_data() == run_totals().as_data()
 
 
-def test_each_gate_outcome_is_that_of_the_versions_own_page() -> None:
+def test_each_gate_outcome_is_that_of_the_versions_own_page_and_what_the_raw_rows_say() -> None:
     fill(num_runs=0, num_skills=20)
     update_rollups(now=LAST)
 
+    assert dict(VersionStanding.objects.values_list("version_id", "gate")) == gates_by_score()
     for one in SkillVersion.objects.select_related("skill__category", "parent"):
         view = gate_for_version(one, today=LAST.date())
         assert one.standing.gate == (view.outcome.verdict.value if view else "")

@@ -28,6 +28,7 @@ from runs_app.services.update_rollups import rebuild_rollups, update_rollups
 from runs_app.templatetags.trends import chart_rows, interval_text, rows_url
 from skills_app.models import GateRevision, QualityAssessment, Skill, SkillVersion
 from tests.kept_rows import kept_for_a_module
+from tests.runs_app import plain_gates
 from tests.runs_app.trend_rows import LAST, fill, score
 
 UNTIL = LAST.date()
@@ -39,6 +40,7 @@ def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with kept_for_a_module(django_db_blocker):
         fill(num_runs=150, num_skills=30)
         update_rollups(now=LAST)
+        plain_gates.keep(plain_gates.gates_by_score())
         yield
 
 
@@ -58,41 +60,23 @@ def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
 def test_the_sentence_counts_active_skills_by_their_current_version(dan: Client, filled: None) -> None:
     page = get(dan, "trends:overview")
 
-    ((active, passed),) = rows(
-        "SELECT count(*), sum(CASE WHEN n.gate = 'passed' THEN 1 ELSE 0 END) FROM skills_app_skill s "
-        "LEFT JOIN runs_app_versionstanding n ON n.version_id = s.current_version_id WHERE s.status = 'active'"
-    )
+    wanted = plain_gates.headline()
     seen = page.context["overview"]
-    assert (seen.num_active, seen.num_passed) == (active, passed)
-    assert f"{passed} of {active}" in " ".join(strip_tags(page.content.decode()).split())
+    assert min(wanted["passed"], wanted["blocked"]) > 0
+    assert {name: getattr(seen, f"num_{name}") for name in wanted} == wanted
+    assert f"{wanted['passed']} of {wanted['active']}" in " ".join(strip_tags(page.content.decode()).split())
 
 
 def test_what_got_worse_is_what_a_walk_over_every_skill_finds(dan: Client, filled: None) -> None:
     page = get(dan, "trends:overview")
     since = UNTIL - timedelta(days=27)
 
-    worse = set()
-    for skill in Skill.objects.filter(status="active"):
-        now = skill.current_version
-        assert now is not None
-        old = skill.versions.filter(made_at__date__lt=since).order_by("-number").first()
-        if old is None or now.made_at.date() < since:
-            continue
-        gates = (old.standing.gate, now.standing.gate)
-        old_score = {
-            a.scorer: a.deterministic_score or a.quality_score for a in old.quality_assessments.all()
-        }
-        new_score = {
-            a.scorer: a.deterministic_score or a.quality_score for a in now.quality_assessments.all()
-        }
-        both = sorted(old_score.keys() & new_score.keys())
-        moved = [name for name in both if abs(new_score[name] - old_score[name]) >= 0.05]
-        fell = bool(moved) and new_score[moved[0]] < old_score[moved[0]]
-        if gates == ("passed", "blocked") or (gates != ("blocked", "passed") and fell):
-            worse.add(skill.path)
+    moves = plain_gates.moves(since)
+    worse = {one.path for one in moves[True]}
     assert worse
     seen = page.context["overview"]
     assert {one.skill.path for one in seen.worse} == worse
+    assert {one.skill.path for one in seen.better} == {one.path for one in moves[False]}
     shared = commonprefix([path.split("/")[:-1] for path in worse])
     assert seen.place == "/".join(shared)
 
@@ -175,7 +159,7 @@ def test_the_csv_of_a_chart_holds_the_share_that_plain_sql_finds(dan: Client, fi
     assert (table[0]["first_day"], table[-1]["last_day"]) == (first.isoformat(), last.isoformat())
     for line in table:
         ((num, passed),) = rows(
-            "SELECT count(*), sum(CASE WHEN gate = 'passed' THEN 1 ELSE 0 END) FROM runs_app_versionstanding n "
+            "SELECT count(*), sum(CASE WHEN gate = 'passed' THEN 1 ELSE 0 END) FROM plain_gate n "
             "JOIN skills_app_skillversion v ON v.id = n.version_id "
             "WHERE date(v.made_at) BETWEEN %s AND %s AND gate <> ''",
             line["first_day"],
