@@ -1,7 +1,8 @@
 """The overview and the trends at a million runs and 100,000 versions over two years, beside the same without rollups.
 
 What stands under "peer" are the same totals, made from the rows themselves by our own code in one process, without the
-page around them; each time they are compared with those of the rollups to the last digit.
+page around them; each time they are compared with those of the rollups to the last digit. The gate by month also stands
+beside one plain SQL query, which counts and does no more. Pages without a peer read no rollups; their note says so.
 ``FLEET_BENCH_RUNS`` and ``FLEET_BENCH_VERSIONS`` make it smaller, for a first look; ``FLEET_BENCH_FOLDER`` names a folder
 that is filled once and used again.
 """
@@ -25,6 +26,7 @@ FOLDER = os.environ.get("FLEET_BENCH_FOLDER", "")
 NUM_NEW = min(5_000, NUM_RUNS // 10)
 ROUNDS = 20
 OVERVIEW_MS, DRILL_MS, UPDATE_SECONDS = 300.0, 500.0, 10.0
+_NO_PEER = "Peer: –, reads no rollups."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,34 @@ _DRILLS = (
     Page("trends of a model and a person, two years", "/trends/", "days=730&model=model-2&author=person-03", "raw"),
     Page("trends of a model and a program, two years", "/trends/", "days=730&model=model-2&program=writer+2", "raw"),
     Page("trends of a model, a program and a person, a year", "/trends/", "days=365&model=model-2&program=writer+2&author=person-03", "raw"),
-    Page("days of each stage, 13 weeks", "/trends/funnel/", "days=91"),
-    Page("days of each stage, two years", "/trends/funnel/", "days=730"),
+    Page("days of each stage, 13 weeks", "/trends/funnel/", "days=91", "raw"),
+    Page("days of each stage, two years", "/trends/funnel/", "days=730", "raw"),
     Page("scorers against reviewers, 13 weeks", "/trends/agreement/", "days=91"),
     Page("scorers against reviewers, two years", "/trends/agreement/", "days=730"),
     Page("a chart as CSV, two years", "/trends/charts/cost.csv", "days=730", "raw"),
+    Page("a chart as SVG, two years", "/trends/charts/quality-fleet-1.svg", "days=730", "raw"),
+    Page("the gate as CSV, two years", "/trends/charts/gate.csv", "days=730", "sql_gate"),
     Page("findings by rule as CSV, a year", "/trends/rules.csv", "days=365", "raw"),
+    Page("active skills", "/trends/rows/", "of=skills&days=28"),
+    Page("active skills that pass, two years, the last page", "/trends/rows/", "of=skills&gate=passed&days=730&page=999999"),
+    Page("active skills that got worse, two years", "/trends/rows/", "of=skills&moved=worse&days=730"),
     Page("versions behind a figure", "/trends/rows/", "of=versions&gate=blocked&days=91"),
     Page("versions that break a rule", "/trends/rows/", "of=versions&rule=rule.03&days=91"),
     Page("versions that break a rule, two years", "/trends/rows/", "of=versions&rule=rule.03&days=730"),
     Page("versions of two years, the last page", "/trends/rows/", "of=versions&days=730&page=999999"),
+    Page("versions that a scorer scored, two years, the last page", "/trends/rows/", "of=versions&scorer=fleet-1+1.0&days=730&page=999999"),
+    Page("versions that two versions of a scorer judged, two years", "/trends/rows/", "of=versions&ruler=fleet-1&old=1.0&new=1.1&days=730"),
+    Page("versions on which a score and reviewers differ, two years", "/trends/rows/", "of=versions&judged=fleet-1%2F1.0%2F&agrees=no&days=730"),
+    Page("generations that passed, two years, the last page", "/trends/rows/", "of=runs&came=passed&days=730&page=999999", "raw_rows"),
+    Page("generations that were not approved, two years, the last page", "/trends/rows/", "of=runs&lost=approved&days=730&page=999999", "raw_rows"),
+    Page("generations that state a cost, two years, the last page", "/trends/rows/", "of=runs&known=cost&days=730&page=999999", "raw_rows"),
+    Page("runs of a phase, two years, the last page", "/trends/rows/", "of=runs&phase=generate&days=730&page=999999", "raw_rows"),
+    Page("reviews that wait", "/trends/rows/", "of=reviews&wait=open&days=28"),
+    Page("reviews with a first verdict, two years", "/trends/rows/", "of=reviews&wait=decided&days=730"),
+    Page("questions of a kind whose answer changed the way, two years", "/trends/rows/", "of=questions&kind=clarify&answer=changed&days=730"),
+    Page("six versions side by side", "/compare/versions/", "".join(f"version={number}&" for number in range(11, 17)) + "all=1"),
+    Page("six generations side by side", "/compare/runs/", "".join(f"run={number}&" for number in range(1, 61, 10)) + "all=1"),
+    Page("500 versions in a picture", "/compare/many-versions/", "days=730"),
     Page("generations behind a figure, the last page", "/trends/rows/", "of=runs&model=model-2&page=999999", "raw_rows"),
     Page("generations of two years, the last page", "/trends/rows/", "of=runs&days=730&page=999999", "raw_rows"),
     Page("generations of a model and a person, two years, the last page", "/trends/rows/", "of=runs&days=730&model=model-2&author=person-03&page=999999", "raw_rows"),
@@ -163,9 +183,13 @@ class _Bench:
         p95 = percentile(mine, 0.95)
         said = f"Half of them took at most {median(mine) * 1000:.0f} ms"
         said += f", and each kept a processor busy for {busy * 1000:.0f} ms." if busy is not None else "."
-        if raw:
-            said += f" The same from {raw['num_runs']:,} runs"
-            said += f" and {raw['num_versions']:,} versions of the period." if "num_versions" in raw else "."
+        told = [f"{raw[f'num_{name}']:,} {name}" for name in ("runs", "versions") if f"num_{name}" in raw]
+        if page.peer == "sql_gate":
+            said += f" The same counts by one SQL query over {told[0]}."
+        elif told:
+            said += f" The same from {' and '.join(told)} of the period."
+        else:
+            said += f" {_NO_PEER}"
         self._report.add(
             f"{page.name}, p95 (ms)",
             ours=p95 * 1000,
