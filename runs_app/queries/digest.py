@@ -5,6 +5,7 @@ from datetime import date
 
 from runs_app.domain.cell_text import cost_text
 from runs_app.domain.trends.change import Called
+from runs_app.domain.trends.chart import Event
 from runs_app.domain.trends.charts import charts_of
 from runs_app.domain.trends.funnel import cost_for_each
 from runs_app.queries.judge_samples import sample_costs
@@ -12,7 +13,7 @@ from runs_app.queries.overview import Overview, overview_of
 from runs_app.queries.trend_events import events_of
 from runs_app.queries.trends import read_trend_filter, trend_of
 
-MOST_WORSE = 20
+MOST_WORSE, MOST_EVENTS = 20, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,16 @@ def weekly_digest(*, today: date, branch: str = "", site_url: str = "") -> Diges
     judging = sample_costs(chosen)
     if judging.now:
         lines.append(f"Beside that, {cost_text(judging.now)} spent on samples for a new judging model.")
-    lines += ["", "What else happened:", *(f"- {e.day:%d %b}: {e.label}" for e in events)] if events else []
+    lines += ["", "What else happened:", *_happened(events)] if events else []
     # The link names its days: whoever reads the mail later sees what it was about.
     lines += ["", f"{site_url}/overview/?{replace(chosen, is_today=False).query()}"]
     where = f" in {place}" if (place := chosen.value("branch")) else ""
     return Digest(f"Skill Fleet{where}: {headline}", "\n".join(lines) + "\n")
+
+
+def _happened(events: tuple[Event, ...]) -> list[str]:
+    left_out = [f"- {len(events) - MOST_EVENTS:,} earlier ones"] if len(events) > MOST_EVENTS else []
+    return [*left_out, *(f"- {e.day:%d %b}: {e.label}" for e in events[-MOST_EVENTS:])]
 
 
 def headline_of(seen: Overview) -> str:

@@ -18,7 +18,6 @@ from runs_app.queries.trends import branches_below
 from skills_app.domain.change_sets.states import marked_key
 from skills_app.models import AuditEntry, GateRevision
 
-MOST_EVENTS = 12
 # What the library writes down when places change, each once: a set of changes, and a skill that was placed by itself. What of
 # a set happened to one address has the same verb with an ending, and names the set in its reason.
 CHANGE_VERBS = ("applied_change", "undid_change")
@@ -26,7 +25,7 @@ PLACE_VERB = "placed_skill"
 
 
 def events_of(chosen: TrendFilter, *, scorers: Collection[str] | None = None) -> tuple[Event, ...]:
-    """Return what may explain a change within a filter's period and choices; at most twelve, the newest.
+    """Return what may explain a change within a filter's period and choices, in the order of days; charts draw the newest.
 
     Of a branch these are changes of its places and of the gates that hold in it or below it; models and programs count from
     their first use with what is chosen, and what was used on the first day of all is no event. ``scorers`` names the ones that
@@ -35,7 +34,7 @@ def events_of(chosen: TrendFilter, *, scorers: Collection[str] | None = None) ->
     period = chosen.period
     found = [*_first_used(chosen), *_scorers(period, scorers), *_gates(chosen), *_moves(chosen)]
     kept = [event for event in found if period.has(event.day)]
-    return tuple(sorted(kept, key=lambda event: (event.day, event.kind, event.label))[-MOST_EVENTS:])
+    return tuple(sorted(kept, key=lambda event: (event.day, event.kind, event.label)))
 
 
 def _gates(chosen: TrendFilter) -> list[Event]:

@@ -1,6 +1,7 @@
 """Filters and tags of the trends pages."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from runs_app.domain.trends.agreement import ScoredTwice
 from runs_app.domain.trends.agreement_picture import Dot
 from runs_app.domain.trends.change import Change
-from runs_app.domain.trends.chart import Chart, Drawn, DrawnSeries, Measure, bucket_text, draw
+from runs_app.domain.trends.chart import Chart, Drawn, DrawnSeries, Measure, bucket_text, draw, earlier_words
 from runs_app.domain.trends.trend_filter import TrendFilter
 from skills_app.domain.agreement import ScoreKey
 from skills_app.models import SkillVersion
@@ -166,6 +167,18 @@ def count_link(num: int, words: str, chosen: TrendFilter, subject: str, **more: 
 def judged_url(chosen: TrendFilter, key: ScoreKey, **more: Any) -> str:
     """Return the address of the versions that stand behind the agreement of a score, or behind a part of it."""
     return rows_url(chosen, "versions", judged="/".join(key), **more)
+
+
+@register.filter
+def earlier(num: int) -> str:
+    """Return how many marks stand before those that are drawn, with the verb."""
+    return earlier_words(num)
+
+
+@register.simple_tag
+def until_url(chosen: TrendFilter, page: str, last: date) -> str:
+    """Return the address of a page with the same choices whose period ends earlier."""
+    return f"{reverse(page)}?{chosen.between(chosen.period.first, last).query()}"
 
 
 @register.simple_tag

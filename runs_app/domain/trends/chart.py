@@ -13,6 +13,8 @@ from runs_app.domain.trends.periods import Bucket, Period, Unit
 WIDTH, HEIGHT = 400, 210
 LEFT, RIGHT, TOP, BOTTOM = 66, 10, 18, 24
 MOST_SERIES = 5
+# So many marks are drawn, the newest; the events of one day share a mark.
+MOST_MARKS = 12
 NOTE_HEIGHT = 14
 _MOST_DECIMALS = 9
 
@@ -134,7 +136,8 @@ class DrawnSeries:
 class Drawn:
     """A chart with every place worked out; the events of one day share a mark and its number.
 
-    ``num_left_out`` counts the lines beyond ``MOST_SERIES``, which only the table has.
+    ``num_left_out`` counts the lines beyond ``MOST_SERIES``, which only the table has, and ``num_earlier`` the marks before the
+    newest ``MOST_MARKS``, of which the last is of the day ``earlier_until``.
     """
 
     series: tuple[DrawnSeries, ...]
@@ -142,6 +145,8 @@ class Drawn:
     x_ticks: tuple[tuple[float, str, str], ...]
     events: tuple[tuple[float, int, tuple[Event, ...]], ...]
     num_left_out: int = 0
+    num_earlier: int = 0
+    earlier_until: date | None = None
 
     @property
     def num_lines(self) -> int:
@@ -163,6 +168,7 @@ def draw(chart: Chart) -> Drawn:
     low, high, step = _range(chart)
     across = _Across(chart.period)
     span = HEIGHT - TOP - BOTTOM
+    earlier, days = newest_days(chart.events)
 
     def up(value: float) -> float:
         return round(TOP + span * (1 - (value - low) / (high - low)), 1)
@@ -176,10 +182,18 @@ def draw(chart: Chart) -> Drawn:
         x_ticks=_x_ticks(chart.period, across),
         events=tuple(
             (across.day(day), number, tuple(event for event in chart.events if event.day == day))
-            for number, day in enumerate(sorted({event.day for event in chart.events}), start=1)
+            for number, day in enumerate(days, start=1)
         ),
         num_left_out=max(len(chart.series) - MOST_SERIES, 0),
+        num_earlier=len(earlier),
+        earlier_until=max(earlier, default=None),
     )
+
+
+def newest_days(events: Sequence[Event]) -> tuple[list[date], list[date]]:
+    """Return the days of events in order, each once: the earlier ones, and the newest ``MOST_MARKS``."""
+    days = sorted({event.day for event in events})
+    return days[:-MOST_MARKS], days[-MOST_MARKS:]
 
 
 def notes_of(drawn: Drawn) -> tuple[Note, ...]:
@@ -189,6 +203,8 @@ def notes_of(drawn: Drawn) -> tuple[Note, ...]:
         words += [(series.name, series.number) for series in drawn.series]
     if drawn.num_left_out:
         words.append((f"{len(drawn.series)} of {drawn.num_lines} lines are drawn; the table has all.", 0))
+    if drawn.num_earlier:
+        words.append((f"{earlier_words(drawn.num_earlier)} not drawn.", 0))
     for _, number, events in drawn.events:
         day = events[0].day
         words.append((f"{number}  {day.day} {day:%b %Y}: {', '.join(event.label for event in events)}", 0))
@@ -196,6 +212,11 @@ def notes_of(drawn: Drawn) -> tuple[Note, ...]:
         Note(HEIGHT + NOTE_HEIGHT * place, text, series)
         for place, (text, series) in enumerate(words, start=1)
     )
+
+
+def earlier_words(num: int) -> str:
+    """Return how many marks stand before those that are drawn, with the verb."""
+    return "1 earlier mark is" if num == 1 else f"{num:,} earlier marks are"
 
 
 class _Across:

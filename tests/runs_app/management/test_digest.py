@@ -11,7 +11,7 @@ from runs_app.domain.trends.trend_filter import parse_trend_filter
 from runs_app.queries.digest import weekly_digest
 from runs_app.queries.overview import overview_of
 from runs_app.services.update_rollups import update_rollups
-from skills_app.models import Category, RoleGrant
+from skills_app.models import Category, GateRevision, RoleGrant
 from tests.runs_app.trend_rows import LAST, fill
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,22 @@ def test_it_says_what_the_overview_says(filled: None) -> None:
             in digest.text
         )
     assert "https://fleet.example.org/overview/?days=7" in digest.text
+
+
+def test_what_happened_is_told_and_how_much_more(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = GateRevision.objects.get().gate
+    for number in (2, 3, 4):
+        GateRevision.objects.create(gate=gate, number=number, data={})
+    GateRevision.objects.update(made_at=LAST)
+    whole = weekly_digest(today=LAST.date()).text
+    monkeypatch.setattr("runs_app.queries.digest.MOST_EVENTS", 3)
+
+    text = weekly_digest(today=LAST.date()).text
+
+    num = whole.count(": gate plain, revision") + whole.count("first used")
+    assert whole.count(": gate plain, revision") == 4
+    assert "earlier ones" not in whole
+    assert f"What else happened:\n- {num - 3} earlier ones\n" in text
 
 
 def test_managers_with_an_address_get_it(filled: None) -> None:

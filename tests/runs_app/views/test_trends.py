@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from os.path import commonprefix
 from typing import Any
 from xml.etree import ElementTree
@@ -209,6 +210,27 @@ def test_a_picture_names_its_lines_and_marks_and_says_which_are_left_out(dan: Cl
     assert text.count('id="rows-quality-fleet"') == 1
     told = text.partition('id="rows-quality-fleet"')[2].partition("</table>")[0]
     assert all(escape(series.name) in told for series in chart.series)
+
+
+def test_earlier_marks_are_counted_and_stand_in_the_days_until_then(dan: Client, filled: None) -> None:
+    gate = GateRevision.objects.get().gate
+    for number in range(2, 17):
+        GateRevision.objects.create(gate=gate, number=number, data={})
+        at = LAST - timedelta(days=number)
+        GateRevision.objects.filter(gate=gate, number=number).update(made_at=at)
+    GateRevision.objects.filter(number=1).update(made_at=LAST - timedelta(days=200))
+
+    page = get(dan, "trends:overview", branch="web").content.decode()
+
+    assert page.count("3 earlier marks are not drawn") == page.count("data-earlier") > 1
+    assert "gate plain, revision 13<" in page
+    assert "gate plain, revision 14<" not in page
+    (address, _, _) = page.partition("data-earlier>")[2].partition('href="')[2].partition('"')
+    told = dan.get(unescape(address)).content.decode()
+    assert f"until={UNTIL - timedelta(days=14)}" in address
+    assert "branch=web" in address
+    assert all(f"gate plain, revision {number}<" in told for number in (14, 15, 16))
+    assert "earlier mark" not in told
 
 
 def test_a_choice_is_carried_from_the_page_to_the_rows_behind_a_point(dan: Client, filled: None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runs_app.domain.trends.chart import HEIGHT, WIDTH, Chart, Measure, Point, Series, draw
+from runs_app.domain.trends.chart import HEIGHT, WIDTH, Chart, Event, Measure, Point, Series, draw, notes_of
 from runs_app.domain.trends.charts import Trend, charts_of, empty_trend, rule_changes
 from runs_app.domain.trends.facts import Dims, RunFact, VersionFact
 from runs_app.domain.trends.funnel import cost_for_each, funnel_of
@@ -58,6 +58,26 @@ def test_only_the_charts_that_are_asked_for_are_made() -> None:
 
     assert list(charts_of(made, keys=["cost", "gate", "none"])) == ["gate", "cost"]
     assert charts_of(made, keys=["cost"])["cost"] == charts_of(made)["cost"]
+
+
+@pytest.mark.parametrize(
+    ("num_days", "num_drawn", "words"),
+    [(12, 12, []), (13, 12, ["1 earlier mark is not drawn."]), (20, 12, ["8 earlier marks are not drawn."])],
+)
+def test_the_newest_marks_are_drawn_and_how_many_are_not_is_said(
+    num_days: int, num_drawn: int, words: list[str]
+) -> None:
+    days = [PERIOD.first + timedelta(days=number) for number in range(num_days)]
+    # Two on the first day: a day has one mark.
+    events = [Event(day, "gate", f"gate {day}") for day in [days[0], *days]]
+
+    drawn = draw(charts_of(trend([[fact(0.5)]]), events)["gate"])
+
+    assert [there[0].day for _, _, there in drawn.events] == days[-num_drawn:]
+    assert [number for _, number, _ in drawn.events] == list(range(1, num_drawn + 1))
+    assert drawn.num_earlier == num_days - num_drawn
+    assert drawn.earlier_until == (days[-num_drawn - 1] if words else None)
+    assert [note.words for note in notes_of(drawn) if "earlier" in note.words] == words
 
 
 def test_a_line_breaks_where_nothing_was_made() -> None:
