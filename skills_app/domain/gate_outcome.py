@@ -74,12 +74,14 @@ class ScoreValue:
 class Judged:
     """What is known of one version: findings by profile, scores by scorer, facts by name.
 
-    A profile that is absent was not run; one with an empty list found nothing.
+    A profile that is absent was not run; one with an empty list found nothing. ``key`` is the ``judgement_key`` of what was
+    judged where; empty where nobody knows.
     """
 
     findings: Mapping[str, Sequence[JudgedFinding]] = field(default_factory=dict)
     scores: Mapping[str, ScoreValue] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

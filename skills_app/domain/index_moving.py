@@ -138,7 +138,8 @@ def _move_aliases(data: dict[str, Any], moves: IndexMoves) -> None:
     skills = part_of_index(data, "skills")
     homes = {str(one.get("canonical_path")) for one in skills.values() if isinstance(one, dict)}
     places = set(_paths(part_of_index(data, "taxonomy_tree")))
-    led = {one.old: one.new for one in moves.entries if one.old in homes - places}
+    only_homes = homes - places
+    led = {one.old: one.new for one in moves.entries if one.old in only_homes}
     led |= {old: new for old, new in moves.categories if old and new and (old in places or old not in homes)}
     for path, target in known.items():
         if path not in moves.aliases and isinstance(target, str) and target not in skills and target in led:

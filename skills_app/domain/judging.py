@@ -12,6 +12,7 @@ from skills_app.domain.bundle import (
     judge_bundle,
     no_secrets,
 )
+from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.findings import MAIN_FILE, Finding, Severity
 from skills_app.domain.gate_facts import document_facts
@@ -30,6 +31,11 @@ JUDGE_VERSION = "+".join(
         *(f"{name}-{version}" for name, version in SCORER_VERSIONS.items()),
     ]
 )
+
+
+def judgement_key(digest: str, path: str, rules: str = JUDGE_VERSION) -> str:
+    """Return what tells a judgement by ``rules`` of the version with this digest at this address (hexadecimal)."""
+    return digest_of(f"{rules} {digest} {path}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from skills_app.domain.change_sets.rows import Kind, Target
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.reviewing.verdicts import Binding, Stale, binding_from_data, stale_reason
 from skills_app.models import Gate, Review, ReviewRequest, SkillVersion, Verdict
-from skills_app.queries.review_grounds import Elsewhere, grounds_of
+from skills_app.queries.review_grounds import Elsewhere, Known, grounds_of, known_of
 
 LIBRARY = ""
 
@@ -80,9 +80,12 @@ def stale_reviews_of(
     standing = _standing(by_pk)
     touched = _touched(tree, effect)
     after = Elsewhere(_after(tree), {key: new for key, (_, new) in touched.items()})
-    stale = _stale(standing, after, today)
+    known = known_of(list({one.version.pk: one.version for one in standing}.values()))
+    stale = _stale(standing, known, after, today)
     before = Elsewhere(_before(tree), {key: old for key, (old, _) in touched.items()})
-    already = {(one.review, one.reviewer) for one, _ in _stale([one for one, _ in stale], before, today)}
+    already = {
+        (one.review, one.reviewer) for one, _ in _stale([one for one, _ in stale], known, before, today)
+    }
     names: dict[int, list[str]] = {}
     reasons: dict[int, dict[str, None]] = {}
     for one, why in stale:
@@ -121,9 +124,14 @@ def _standing(reviews: Mapping[int, Any]) -> list[_Standing]:
     ]
 
 
-def _stale(standing: Sequence[_Standing], elsewhere: Elsewhere, today: date) -> list[tuple[_Standing, Stale]]:
+def _stale(
+    standing: Sequence[_Standing], known: Known, elsewhere: Elsewhere, today: date
+) -> list[tuple[_Standing, Stale]]:
     versions = {one.version.pk: one.version for one in standing}
-    grounds = grounds_of(list(versions.values()), today=today, elsewhere=elsewhere)
+    given: dict[int, list[Binding]] = {}
+    for one in standing:
+        given.setdefault(one.version.pk, []).append(one.binding)
+    grounds = grounds_of(list(versions.values()), today=today, elsewhere=elsewhere, known=known, given=given)
     found = ((one, stale_reason(one.binding, grounds[one.version.pk].binding)) for one in standing)
     return [(one, why) for one, why in found if why is not None]
 

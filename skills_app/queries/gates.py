@@ -1,5 +1,6 @@
 """Gates and waivers for their pages, and what a gate would say of the skills that it holds for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,8 @@ from skills_app.queries.reviewer_agreement import Trusts
 
 MOST_PREVIEWED = 300
 MOST_WAIVERS = 500
+# A profile that every document is judged by: with its report come the facts.
+_ALWAYS_JUDGED = "spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +180,14 @@ def waiver_reaches(waiver: Waiver, skill: Skill) -> bool:
     return _branch(skill) == path or _branch(skill).startswith(f"{path}/")
 
 
-def judged_versions(pks: list[int]) -> dict[int, Judged | None]:
-    """Return what is known of those versions that are documents; None for those that were not judged yet."""
+def judged_versions(pks: list[int], profiles: Collection[str] | None = None) -> dict[int, Judged | None]:
+    """Return what is known of those versions that are documents; None for those that were not judged yet.
+
+    With ``profiles`` other findings than theirs are not read; a version that was judged was judged by each of them.
+    """
     reports = ValidationReport.objects.filter(is_own=True).defer("raw").prefetch_related("findings")
+    if profiles is not None:
+        reports = reports.filter(validator__in={*profiles, _ALWAYS_JUDGED})
     rows = SkillVersion.objects.filter(pk__in=pks, content_kind="markdown").only("pk")
     rows = rows.prefetch_related(Prefetch("validation_reports", queryset=reports), "quality_assessments")
     return {

@@ -14,7 +14,7 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.findings import Finding as RuleFinding
-from skills_app.domain.judging import JUDGE_VERSION, SkillJudgement, judge_skill
+from skills_app.domain.judging import JUDGE_VERSION, SkillJudgement, judge_skill, judgement_key
 from skills_app.domain.profiles import find_rule
 from skills_app.domain.rules import ProfileReport
 from skills_app.domain.scoring import REFERENCE_SCORER, Score
@@ -48,7 +48,7 @@ def judge_version(*, version: SkillVersion) -> bool:
     """
     if version.content_kind != "markdown":
         return False
-    key = digest_of(f"{JUDGE_VERSION} {version.digest} {version.skill.path}")
+    key = judgement_key(version.digest, version.skill.path, JUDGE_VERSION)
     known = ValidationReport.objects.filter(version=version, is_own=True, details__key=key)
     if known.exists():
         return False

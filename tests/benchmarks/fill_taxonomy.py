@@ -287,6 +287,7 @@ def _add_reviews(skills: list[Any], people: dict[str, list[Any]]) -> None:
 
 def _judge(versions: list[Any]) -> None:
     """Judge one version of each text, and give the others what was found there, each as its own."""
+    from skills_app.domain.judging import judgement_key
     from skills_app.models import Finding, QualityAssessment, ValidationReport
     from skills_app.services.judge_version import judge_version
 
@@ -302,7 +303,8 @@ def _judge(versions: list[Any]) -> None:
             )
             continue
         for report in models[at][0]:
-            copy = _copy(ValidationReport, report, version=version)
+            key = judgement_key(version.digest, version.skill.path)
+            copy = _copy(ValidationReport, report, version=version, details={**report.details, "key": key})
             reports.append(copy)
             findings += [_copy(Finding, found, report=copy) for found in report.findings.all()]
         scores += [_copy(QualityAssessment, score, version=version) for score in models[at][1]]

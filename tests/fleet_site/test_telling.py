@@ -28,6 +28,8 @@ from skills_app.models import (
     SkillVersion,
     Waiver,
 )
+from skills_app.queries import review_grounds
+from skills_app.queries.gate_of_version import built_in_gate
 from skills_app.queries.review_standing import standing_of_review
 from skills_app.services.apply_change import apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change, propose_change
@@ -215,6 +217,17 @@ def test_a_rename_that_breaks_the_gate_is_said_to_take_the_verdict_away_and_does
     assert stale["why"] in client.get(change.get_absolute_url()).content.decode()
     done(ben, change)
     assert stale_sentences(review) == [stale["why"]]
+
+
+def test_no_document_is_judged_again_where_a_verdict_is_bound_to_another_gate(
+    ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voted(ben)
+    gate = Gate.objects.create(name="strict", category=Category.objects.get(path="b"))
+    gate.revisions.create(number=1, data={**built_in_gate().as_data(), "name": "strict"})
+    monkeypatch.setattr(review_grounds, "judge_all", lambda *_: pytest.fail("judged again"))
+    change = shown(ben, Move(place_key("b"), (place_key("tools"),)))
+    assert [one["stale"] for one in change.impact["stale_reviews"]] == [["ada"]]
 
 
 @pytest.mark.parametrize(
