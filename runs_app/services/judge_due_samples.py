@@ -295,15 +295,16 @@ async def ask_judge(
     """
     from runs_app.pipeline.asking import Manner
     from runs_app.pipeline.calls import Caller
+    from runs_app.pipeline.results import TargetLevel
     from runs_app.pipeline.signatures import AssessQuality
 
+    told = inputs_of(version)
+    inputs = {**told, "target_level": TargetLevel(told["target_level"])}
     manner = Manner(is_reasoned=True)
     seconds = settings.FLEET_STEP_SECONDS
     try:
         async with asyncio.timeout(seconds):
-            answered = await Caller(guard).ask(
-                (choice,), AssessQuality, inputs_of(version), manner=manner, ledger=ledger
-            )
+            answered = await Caller(guard).ask((choice,), AssessQuality, inputs, manner=manner, ledger=ledger)
     except TimeoutError as error:
         raise ModelFailed(f"It was not judged within {seconds:g} s.") from error
     return dict(answered.values)

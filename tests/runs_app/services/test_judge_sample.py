@@ -1,6 +1,7 @@
 """Another judging model judges a sample of old versions: cost first, killed workers survived, spending counted, gates unmoved."""
 
 import asyncio
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -137,7 +138,9 @@ class TestOffer:
 
 
 class TestCommand:
-    def test_it_tells_the_cost_and_asks_nobody_without_yes(self, capsys: Any, judged: Any) -> None:
+    def test_it_tells_the_cost_and_asks_nobody_without_yes(
+        self, capsys: Any, caplog: pytest.LogCaptureFixture, judged: Any
+    ) -> None:
         call_command("judge_sample", REHEARSAL, "--size", "3")
 
         told = capsys.readouterr().out
@@ -147,6 +150,7 @@ class TestCommand:
         assert not new_scores().exists()
         call_command("judge_sample", REHEARSAL, "--size", "3", "--yes")
         assert new_scores().count() == 3
+        assert "mismatch" not in caplog.text
         with pytest.raises(CommandError, match="1 to"):
             call_command("judge_sample", REHEARSAL, "--size", "0")
 
@@ -166,7 +170,9 @@ class TestCommand:
 
     def test_whoever_interrupts_it_cancels_it(self, answers: list[Any]) -> None:
         async def interrupted() -> float:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)
+            return 0.5
 
         answers[:] = [0.5, interrupted]
 
