@@ -52,6 +52,10 @@ REASONED = frozenset(
     ]
 )
 
+# Steps that write the document: they take long, so that they are streamed whoever looks on. Whoever comes in the middle
+# reads what is written so far, and a model that goes on writing is never taken for one that is silent.
+WRITING = frozenset([Step.CONTENT, Step.CONTENT_REFINEMENT, Step.FEEDBACK, Step.REFINEMENT])
+
 
 class Suspended(Exception):
     """A person is asked; the generation ends here until the answer is there."""
@@ -158,7 +162,8 @@ class Flow:
             return self._done[key]
         listener = _StepListener(self, step, key)
         guidance = self._journey.programs.get(signature.__name__, Guidance())
-        manner = Manner(step in REASONED, guidance, listener, is_streamed=self._is_watched)
+        is_streamed = always if step in WRITING else self._is_watched
+        manner = Manner(step in REASONED, guidance, listener, is_streamed=is_streamed)
         self.tell(PipelineEvent(EventKind.STEP_STARTED, phase_of(step), step, key, title))
         ledger: list[Usage] = []
         try:

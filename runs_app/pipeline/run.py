@@ -29,8 +29,8 @@ async def run_generation(
     A ``StepFinished`` is to be stored before the next item is asked for: nothing that needs it begins until then. Steps
     that do not need each other are asked at the same time, and when one of them fails, the others' results still come
     first. Nothing is shared between two generations in one process. Closing the generator stops every call. ``around`` is
-    held around the model calls of each step, as for a recording. Models stream while ``is_watched`` says that somebody
-    looks on; a call that begins while nobody does is told at its end.
+    held around the model calls of each step, as for a recording. Models stream what they write of the document, and
+    the rest while ``is_watched`` says that somebody looks on; another call is told at its end.
 
     Raises:
         StepFailed: a step could not be done; the key says which.

@@ -84,6 +84,16 @@ def _generate(task: str) -> str:
     return request_generation(request=GenerationRequest(task), options=options, user_name="bench").key
 
 
+def _generate_watched(task: str) -> str:
+    """Ask for a skill as a person does in the browser, who is led to its page at once; return the generation's key."""
+    from runs_app.domain.generation import GenerationOptions, GenerationRequest
+    from runs_app.services.request_generation import request_generation
+
+    options = GenerationOptions(is_auto_approved=True)
+    wanted = GenerationRequest(task)
+    return request_generation(request=wanted, options=options, user_name="bench", is_watched=True).key
+
+
 def _generate_many(number: str) -> int:
     for one in range(int(number)):
         _generate(f"skill number {one} of many that were asked for at once")
@@ -128,6 +138,7 @@ STEPS = {
     "fill": _fill,
     "generate": _generate,
     "generate_many": _generate_many,
+    "generate_watched": _generate_watched,
     "sign_in": _sign_in,
     "versions": _versions,
 }

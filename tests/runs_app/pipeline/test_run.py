@@ -32,6 +32,7 @@ pytest.importorskip("dspy")
 
 from dspy import lm15  # noqa: E402
 
+from runs_app.pipeline.calls import Caller  # noqa: E402
 from runs_app.pipeline.flow import Journey  # noqa: E402
 from runs_app.pipeline.run import run_generation  # noqa: E402
 from tests.runs_app.pipeline.scripted_models import ScriptedEngine, ScriptedModels  # noqa: E402
@@ -99,6 +100,31 @@ def test_a_task_becomes_a_document_that_every_host_loads() -> None:
     assert result.validation_report["status"] in {"passed", "warnings"}
     assert result.quality_assessment["rationale"]
     json.dumps([result.metadata, result.plan, result.validation_report, result.quality_assessment])
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_what_is_written_of_the_document_streams_whoever_looks_on(
+    monkeypatch: pytest.MonkeyPatch, is_watched: bool
+) -> None:
+    streamed: dict[str, bool] = {}
+    ask = Caller.ask
+
+    async def look(self: Caller, choices: Any, signature: Any, inputs: Any, **kwargs: Any) -> Any:
+        streamed[signature.__name__] = kwargs["manner"].is_streamed()
+        return await ask(self, choices, signature, inputs, **kwargs)
+
+    monkeypatch.setattr(Caller, "ask", look)
+
+    async def gather() -> None:
+        journey = Journey(GenerationRequest(TASK), AUTO)
+        async for _ in run_generation(journey, models=ScriptedModels(), is_watched=lambda: is_watched):
+            pass
+
+    asyncio.run(gather())
+
+    writing = {name for name, is_streamed in streamed.items() if is_streamed}
+    assert "GenerateContent" in writing
+    assert (writing == set(streamed)) is is_watched
 
 
 def judged_by(items: list[PipelineItem]) -> tuple[str, str]:
