@@ -21,7 +21,7 @@ from runs_app.adapters.mlflow_recorder import MlflowRecorder
 from runs_app.adapters.mlflow_trace_delivery import deliver_traces, num_staged
 from runs_app.adapters.model_settings import model_config, model_environment
 from runs_app.domain.enums import Phase
-from runs_app.domain.errors import ModelError, SourceError
+from runs_app.domain.errors import ModelError, SourceError, SourceRefused
 from runs_app.domain.generation import STEP_TASKS, GenerationStatus, PromptState, RecordState
 from runs_app.domain.outcomes import DOCUMENT
 from runs_app.domain.run_record import (
@@ -146,13 +146,18 @@ def record_in_turn(wait_seconds: float = 0.0) -> int:
 
 
 def record_due_generations() -> int:
-    """Record all that is due, oldest first, and stop at the first that MLflow does not take; return how many were told."""
+    """Record all that is due, oldest first, and stop where MLflow takes none; return how many were told.
+
+    One that MLflow answers to and refuses is passed over, and tried again with every pass; the second of a row is no
+    fault of that generation, so that all wait.
+    """
     close_old_connections()
     if _is_older_one_waiting():
         return 0
     recorder = _recorder(settings.FLEET_MLFLOW_URI, _secrets())
     recorder.look_anew()
     told: list[str] = []
+    num_refused = 0
     later = set(Generation.objects.filter(status=GenerationStatus.RUNNING).values_list("key", flat=True))
     for generation in list(records_due()[:MOST_A_PASS]):
         if _was_told_just_now(generation):
@@ -160,6 +165,12 @@ def record_due_generations() -> int:
         try:
             told += record_generation(generation=generation, recorder=recorder)
             later.discard(generation.key)
+            num_refused = 0
+        except SourceRefused as error:
+            note_late(generation=generation, message=f"{error} {error.remedy}".strip())
+            num_refused += 1
+            if num_refused > 1:
+                break
         except SourceError as error:
             note_late(generation=generation, message=f"{error} {error.remedy}".strip())
             break

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from runs_app.adapters.folder_lock import hold_file
 from runs_app.domain.enums import RunKind
+from runs_app.domain.errors import SourceRefused
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, RecordState
 from runs_app.models import Generation, Run, RunOutcome, Source
 from runs_app.services import advance_generation, record_generation, wake_workers
@@ -146,6 +147,29 @@ def test_a_dead_mlflow_loses_nothing_and_is_told_later_in_order(settings: Any) -
         assert (generation.record_state, generation.record_message) == (RecordState.DONE, "")
     starts = [run.info.start_time for run in sorted(runs_of(settings), key=lambda run: run.info.start_time)]
     assert len(starts) == 8
+
+
+@pytest.mark.parametrize("num_refused", [1, 2])
+def test_one_that_mlflow_refuses_holds_no_other_up_but_a_server_that_refuses_all_does(
+    monkeypatch: pytest.MonkeyPatch, num_refused: int
+) -> None:
+    record = record_generation.record_generation
+    monkeypatch.setattr(record_generation, "record_generation", lambda **_: [])
+    rows = [generated() for _ in range(3)]
+    Generation.objects.update(record_state=RecordState.DUE, record_tried_at=None)
+    refused = {row.pk for row in rows[:num_refused]}
+
+    def pick(*, generation: Generation, recorder: Any) -> list[str]:
+        if generation.pk in refused:
+            raise SourceRefused("a parameter is too long for this server")
+        return record(generation=generation, recorder=recorder)
+
+    monkeypatch.setattr(record_generation, "record_generation", pick)
+    record_due_generations()
+
+    states = list(Generation.objects.order_by("pk").values_list("record_state", flat=True))
+    late, due, done = RecordState.LATE, RecordState.DUE, RecordState.DONE
+    assert states == ([late, done, done] if num_refused == 1 else [late, late, due])
 
 
 def test_a_failure_is_told_too_and_a_retry_goes_on_in_the_same_run(
