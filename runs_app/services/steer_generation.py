@@ -1,7 +1,9 @@
 """Stop a generation, take it up again after a failure, and close it when its draft is handed on."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +23,8 @@ def cancel_generation(
 ) -> str:
     """Stop a generation and return a sentence that says what is kept.
 
-    One that no worker holds is stopped at once; a worker that is busy with it is told, and stops within seconds.
+    One that no worker holds, or whose worker missed its last sign of life, is stopped at once: the worker can write nothing
+    more. A worker that is busy with it is told, and stops within seconds.
 
     Raises:
         TransitionRefused: it is over already.
@@ -35,8 +38,7 @@ def cancel_generation(
         )
     kept = StepResult.objects.filter(generation=row).count()
     sentence = f"Cancelled by {name or 'somebody'}{f': {reason}' if reason else ''}. {_kept(kept)}"
-    is_held = row.lease_until is not None and row.lease_until > timezone.now()
-    if row.status == GenerationStatus.RUNNING and is_held:
+    if row.status == GenerationStatus.RUNNING and _is_worker_heard(row, timezone.now()):
         if row.cancel_requested_at is None:
             Generation.objects.filter(pk=row.pk).update(
                 cancel_requested_at=timezone.now(), cancel_reason=sentence, cancelled_by_name=name
@@ -105,6 +107,14 @@ def complete_generation(*, generation: Generation, user: Any = None, user_name: 
         message=f"{name or 'Somebody'} took the draft over.",
     )
     _audit("completed_generation", generation, user, name, "")
+
+
+def _is_worker_heard(row: Generation, now: datetime) -> bool:
+    """Say whether the worker renewed its lease lately; it does so at least every quarter of the lease's length."""
+    if row.lease_until is None:
+        return False
+    renewed_at = row.lease_until - timedelta(seconds=settings.FLEET_LEASE_SECONDS)
+    return now - renewed_at < timedelta(seconds=settings.FLEET_LEASE_SECONDS / 3)
 
 
 def _kept(count: int) -> str:
