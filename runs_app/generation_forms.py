@@ -259,6 +259,11 @@ class PromptForm:
         """Whether one may say what should be different."""
         return any(action in {Action.REVISE, Action.REFINE} for action, _ in self.actions)
 
+    @property
+    def effects(self) -> tuple[tuple[Action, str, str], ...]:
+        """Each decision with its words and what it changes."""
+        return tuple((action, words, self.prompt.effect(action)) for action, words in self.actions)
+
 
 def given_answer(prompt: Prompt, posted: QueryDict) -> dict[str, Any]:
     """Return what was posted as plain data, in the shape that ``read_answer`` takes."""

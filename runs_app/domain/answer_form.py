@@ -13,7 +13,7 @@ def asked_in_words(
 ) -> Mapping[str, Any]:
     """Return a person's answer as plain data, as ``prompts.read_answer`` takes it; an empty line takes the first action."""
     say(f"\n{prompt.title}")
-    for line in (prompt.summary, prompt.content, *(f"  - {one}" for one in prompt.assumptions)):
+    for line in (prompt.why, prompt.summary, prompt.content, *(f"  - {one}" for one in prompt.assumptions)):
         if line:
             say(line)
     if prompt.confidence is not None:
@@ -23,6 +23,8 @@ def asked_in_words(
         _ask(question, values, say, read)
     action = Action.PROCEED
     if len(prompt.actions) > 2 or not prompt.questions:
+        for one in prompt.actions:
+            say(f"  {one}: {prompt.effect(one)}")
         words = "/".join(prompt.actions)
         typed = read(f"{words} [{prompt.actions[0]}]: ").strip().lower()
         found = [one for one in prompt.actions if typed and one.startswith(typed)]

@@ -42,11 +42,49 @@ class QuestionKind(StrEnum):
 # What may be decided at each kind of checkpoint; clarifying questions are only answered.
 ACTIONS: dict[PromptKind, tuple[Action, ...]] = {
     PromptKind.CLARIFY: (Action.PROCEED, Action.CANCEL),
-    PromptKind.STRUCTURE_FIX: (Action.PROCEED, Action.REVISE, Action.CANCEL),
+    PromptKind.STRUCTURE_FIX: (Action.PROCEED, Action.CANCEL),
     PromptKind.CONFIRM: (Action.PROCEED, Action.REVISE, Action.CANCEL),
     PromptKind.PREVIEW: (Action.PROCEED, Action.REFINE, Action.CANCEL),
     PromptKind.VALIDATE: (Action.PROCEED, Action.REFINE, Action.CANCEL),
 }
+# Why a person is asked at each kind of checkpoint, in one sentence.
+WHY: dict[PromptKind, str] = {
+    PromptKind.CLARIFY: "The task leaves something open that would change the skill.",
+    PromptKind.STRUCTURE_FIX: "The name or the description cannot stand as it is, and agents choose a skill by both.",
+    PromptKind.CONFIRM: "What is written follows this plan; it costs least to change it now.",
+    PromptKind.PREVIEW: "This text goes to the checks; you can have it changed before.",
+    PromptKind.VALIDATE: "The text becomes a draft version next; you can have findings mended before.",
+}
+_ENDS = "The generation ends without a draft; what was made so far is kept."
+# What each decision changes, in one sentence.
+EFFECTS: dict[PromptKind, dict[Action, str]] = {
+    PromptKind.CLARIFY: {
+        Action.PROCEED: "Your answers become part of the task that the plan is made from.",
+        Action.CANCEL: _ENDS,
+    },
+    PromptKind.STRUCTURE_FIX: {
+        Action.PROCEED: "The skill gets this name and description; if they cannot stand either, you are asked again.",
+        Action.CANCEL: _ENDS,
+    },
+    PromptKind.CONFIRM: {
+        Action.PROCEED: "The text is written by this plan.",
+        Action.REVISE: "The plan is made anew with your words before anything is written.",
+        Action.CANCEL: _ENDS,
+    },
+    PromptKind.PREVIEW: {
+        Action.PROCEED: "The text is checked as it stands.",
+        Action.REFINE: "The text is changed as you say before it is checked.",
+        Action.CANCEL: _ENDS,
+    },
+    PromptKind.VALIDATE: {
+        Action.PROCEED: "The text becomes a draft version, with these findings beside it.",
+        Action.REFINE: "The text is mended as you say and checked again.",
+        Action.CANCEL: _ENDS,
+    },
+}
+# What a question says of itself when the model that asks it does not.
+USUAL_WHY = "The task does not say it."
+USUAL_CHANGES = "what the plan is made from"
 _NEEDS_FEEDBACK = frozenset({Action.REVISE, Action.REFINE})
 
 
@@ -85,6 +123,15 @@ class Prompt:
     def actions(self) -> tuple[Action, ...]:
         """What may be decided."""
         return ACTIONS[self.kind]
+
+    @property
+    def why(self) -> str:
+        """Why a person is asked, in one sentence."""
+        return WHY[self.kind]
+
+    def effect(self, action: Action) -> str:
+        """Return what a decision changes, in one sentence."""
+        return EFFECTS[self.kind][action]
 
 
 def prompt_as_data(prompt: Prompt) -> dict[str, Any]:

@@ -4,13 +4,22 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runs_app.domain.early_checks import check_early, check_task, mended_description, mended_name, placed
 from runs_app.domain.enums import Phase
 from runs_app.domain.generation import Step, step_key
 from runs_app.domain.pipeline_items import EventKind
-from runs_app.domain.prompts import Action, Answer, Prompt, PromptKind, Question, QuestionKind
+from runs_app.domain.prompts import (
+    USUAL_CHANGES,
+    USUAL_WHY,
+    Action,
+    Answer,
+    Prompt,
+    PromptKind,
+    Question,
+    QuestionKind,
+)
 from runs_app.pipeline.flow import Flow
 from runs_app.pipeline.signatures import (
     AnalyzeDependencies,
@@ -71,6 +80,14 @@ class Plan:
         }
 
 
+class _Structure(NamedTuple):
+    """Name and description before the plan; ``is_said``: by a person, so that no plan changes them."""
+
+    name: str
+    description: str
+    is_said: bool
+
+
 async def understand(flow: Flow) -> Plan:
     """Return the plan of the skill; asks people where that was chosen.
 
@@ -83,9 +100,9 @@ async def understand(flow: Flow) -> Plan:
     needs = await flow.ask(
         Step.REQUIREMENTS, GatherRequirements, {"task_description": task}, title="Gather requirements"
     )
-    name, description = await _structure(flow, needs, chosen)
+    structure = await _structure(flow, needs, chosen)
     intent, place, depends = await _analyses(flow, task)
-    plan = await _plan(flow, task, chosen, (name, description), needs, intent, place, depends)
+    plan = await _plan(flow, task, chosen, structure, needs, intent, place, depends)
     flow.phase(EventKind.PHASE_ENDED, Phase.UNDERSTAND)
     return plan
 
@@ -165,8 +182,8 @@ def _questions(said: Mapping[str, Any]) -> tuple[Question, ...]:
                 kind,
                 options if kind in {QuestionKind.SINGLE, QuestionKind.MULTI} else (),
                 allows_other=kind in {QuestionKind.SINGLE, QuestionKind.MULTI},
-                why=raw["why"],
-                changes=raw["changes"],
+                why=raw["why"].strip() or USUAL_WHY,
+                changes=raw["changes"].strip() or USUAL_CHANGES,
                 assumed=_assumed(raw.get("assumed", ""), kind, options),
             )
         )
@@ -187,24 +204,26 @@ def _worded(value: bool | str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
-async def _structure(flow: Flow, needs: Mapping[str, Any], chosen: frozenset[PromptKind]) -> tuple[str, str]:
+async def _structure(flow: Flow, needs: Mapping[str, Any], chosen: frozenset[PromptKind]) -> _Structure:
     """Return a name and a description that can stand; a person is asked when the task gives none that do."""
     known = flow.known(step_key(Step.STRUCTURE))
     if known is not None:
-        return known["name"], known["description"]
+        return _Structure(known["name"], known["description"], known.get("is_said", False))
     taken = frozenset(skill.name for skill in flow.library.skills)
     early = check_task(flow.request.task, topics=tuple(needs["topics"])[:3], taken=taken)
     name, description, problems = early.name, early.description, early.problems
-    if problems and flow.is_asked(PromptKind.STRUCTURE_FIX, chosen):
+    is_said = bool(problems) and flow.is_asked(PromptKind.STRUCTURE_FIX, chosen)
+    if is_said:
         name, description = _asked_structure(flow, name, description, problems, taken)
         problems = ()
     result = {
         "name": mended_name(name),
         "description": mended_description(description, topic=flow.request.task),
         "problems": list(problems),
+        "is_said": is_said,
     }
     await flow.keep(Step.STRUCTURE, result, title="Check name and description")
-    return str(result["name"]), str(result["description"])
+    return _Structure(str(result["name"]), str(result["description"]), is_said)
 
 
 def _asked_structure(
@@ -285,7 +304,7 @@ async def _plan(
     flow: Flow,
     task: str,
     chosen: frozenset[PromptKind],
-    structure: tuple[str, str],
+    structure: _Structure,
     needs: Mapping[str, Any],
     intent: Mapping[str, Any],
     place: Mapping[str, Any],
@@ -303,7 +322,7 @@ async def _plan(
                 "taxonomy_analysis": _json(place),
                 "dependency_analysis": _json(depends),
                 "user_confirmation": said
-                or f"Nothing yet. Name it “{structure[0]}” unless another name is clearer.",
+                or f"Nothing yet. Name it “{structure.name}” unless another name is clearer.",
             },
             round_number=round_number,
             title="Make one plan",
@@ -384,7 +403,7 @@ def _place_question(plan: Plan, place: Mapping[str, Any]) -> tuple[Question, ...
 def _made(
     flow: Flow,
     draft: Mapping[str, Any],
-    structure: tuple[str, str],
+    structure: _Structure,
     needs: Mapping[str, Any],
     analyses: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
     chosen: frozenset[PromptKind],
@@ -393,8 +412,10 @@ def _made(
     """Return the plan in the shape that the strict writer takes, whatever the model said."""
     intent, place, depends = analyses
     metadata = dict(draft["skill_metadata"])
-    name = mended_name(metadata.get("name") or structure[0])
-    description = mended_description(metadata.get("description") or structure[1], topic=flow.request.task)
+    name, description, is_said = structure
+    if not is_said:
+        name = mended_name(metadata.get("name") or name)
+        description = mended_description(metadata.get("description") or description, topic=flow.request.task)
     home = placed(path or place["recommended_path"] or flow.request.placement_hint, name=name)
     metadata.update(name=name, description=description, skill_id=home, taxonomy_path=home)
     return Plan(

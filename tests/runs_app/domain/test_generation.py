@@ -26,6 +26,7 @@ from runs_app.domain.generation import (
 )
 from runs_app.domain.prompts import (
     ACTIONS,
+    EFFECTS,
     Action,
     Answer,
     Prompt,
@@ -211,6 +212,17 @@ def test_each_checkpoint_takes_its_own_decisions(kind: PromptKind) -> None:
         else:
             with pytest.raises(AnswerInvalid, match="Choose one of"):
                 read_answer(prompt, given_answer)
+
+
+@pytest.mark.parametrize("kind", PromptKind)
+def test_each_checkpoint_says_why_it_asks_and_what_each_decision_changes(kind: PromptKind) -> None:
+    prompt = Prompt(kind, "Look")
+
+    said = [prompt.why, *(prompt.effect(action) for action in prompt.actions)]
+
+    assert all(one[0].isupper() and one.endswith(".") for one in said)
+    assert len(set(said)) == len(said)
+    assert set(EFFECTS[kind]) == set(ACTIONS[kind])
 
 
 def test_a_revision_needs_words_and_a_cancellation_needs_no_answers() -> None:

@@ -21,7 +21,7 @@ from runs_app.domain.pipeline_items import (
     PromptRaised,
     StepFinished,
 )
-from runs_app.domain.prompts import PromptKind
+from runs_app.domain.prompts import USUAL_CHANGES, USUAL_WHY, PromptKind
 from runs_app.domain.report_shapes import Complaints, read_assessment
 from runs_app.domain.spending import Ceiling, Price, SpendingGuard
 from skills_app.domain.documents import parse_document
@@ -412,6 +412,17 @@ class TestPeople:
             task="Cleaning CSV files pandas",
         )
         assert results(items)["structure"]["name"] == "csv-tidying"
+        plan = finished(items).plan
+        assert (plan["name"], plan["description"]) == ("csv-tidying", "Use when CSV files are untidy.")
+
+    def test_a_question_that_does_not_say_why_says_so_all_the_same(self) -> None:
+        blank = {"text": "Which encoding?", "kind": "text", "options": [], "why": " ", "changes": ""}
+        models = ScriptedModels(ready=[False], next_questions=[[blank]])
+        options = GenerationOptions(refine_from=0.0, checkpoints=(PromptKind.CLARIFY,))
+
+        (question,) = asked(run(models, options=options)).prompt.questions
+
+        assert (question.why, question.changes) == (USUAL_WHY, USUAL_CHANGES)
 
     def test_auto_approval_asks_nobody(self) -> None:
         items = run(ScriptedModels(confidence=[0.1, 0.9]))

@@ -1,5 +1,6 @@
 """The page of one generation: by state and by role, its fragments, answers in place, and what is done to it."""
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs_app.domain.pipeline_items import EventKind
-from runs_app.domain.prompts import PromptKind
+from runs_app.domain.prompts import EFFECTS, WHY, PromptKind
 from runs_app.models import Generation, GenerationEvent, HumanPrompt, Run, Source
 from runs_app.queries.generation_progress import state_of
 from runs_app.services import wake_workers
@@ -206,6 +207,19 @@ def test_the_page_reloads_itself_without_javascript_only_while_something_works(a
     assert '<noscript><meta http-equiv="refresh"' in text(ada.get(address(generation(status="running"))))
     asked = prompt(generation())
     assert "http-equiv" not in text(ada.get(address(asked.generation)))
+
+
+@pytest.mark.parametrize("kind", PromptKind)
+def test_a_question_says_why_it_is_asked_and_what_each_button_changes(ada: Client, kind: PromptKind) -> None:
+    asked = prompt(generation(), kind)
+
+    page = html.unescape(text(ada.get(address(asked.generation))))
+
+    assert page.index(WHY[kind]) < page.index('id="answer"')
+    for action, effect in EFFECTS[kind].items():
+        assert f'<span id="effect-{action}">{effect}</span>' in page
+        assert f'value="{action}" aria-describedby="effect-{action}"' in page
+    assert WHY[kind] in html.unescape(text(ada.get("/generations/inbox/")))
 
 
 class TestProgress:
