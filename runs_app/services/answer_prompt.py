@@ -13,6 +13,7 @@ from runs_app.domain.prompts import Action, read_answer
 from runs_app.models import Generation, HumanPrompt
 from runs_app.services.generation_store import end_generation, note_event
 from runs_app.services.wake_workers import wake_workers
+from runs_app.services.watch_generations import watched_from
 from skills_app.domain.storable import storable_json
 from skills_app.services.record_audit import record_audit
 
@@ -21,7 +22,7 @@ from skills_app.services.record_audit import record_audit
 def answer_prompt(
     *, prompt: HumanPrompt, given: Mapping[str, Any], user: Any = None, user_name: str = ""
 ) -> None:
-    """Keep the answer with who gave it, and let the generation go on; cancelling ends it.
+    """Keep the answer with who gave it, who is taken to look on, and let the generation go on; cancelling ends it.
 
     Raises:
         AnswerInvalid: a value does not fit its question; every fault at once, nothing is kept.
@@ -80,7 +81,7 @@ def answer_prompt(
     else:
         require_transition(GenerationStatus(generation.status), GenerationStatus.PENDING)
         Generation.objects.filter(pk=generation.pk).update(
-            status=GenerationStatus.PENDING, queued_at=now, updated_at=now
+            status=GenerationStatus.PENDING, queued_at=now, watched_until=watched_from(now), updated_at=now
         )
     wake_workers()
 

@@ -13,6 +13,7 @@ from runs_app.domain.pipeline_items import EventKind
 from runs_app.models import Generation, StepResult
 from runs_app.services.generation_store import change_status, end_generation, note_event
 from runs_app.services.wake_workers import wake_workers
+from runs_app.services.watch_generations import watched_from
 from skills_app.domain.storable import storable_text
 from skills_app.services.record_audit import record_audit
 
@@ -66,14 +67,18 @@ def cancel_generation(
 def retry_generation(*, generation: Generation, user: Any = None, user_name: str = "") -> None:
     """Take a failed generation up again, from the step that failed; what is stored is not asked again.
 
+    Whoever retries is taken to look on.
+
     Raises:
         TransitionRefused: it did not fail, or somebody took it up at the same moment.
     """
     name = _name(user, user_name)
+    now = timezone.now()
     change_status(
         generation=generation,
         status=GenerationStatus.PENDING,
-        queued_at=timezone.now(),
+        queued_at=now,
+        watched_until=watched_from(now),
         not_before=None,
         message="",
         failed_key="",

@@ -9,11 +9,14 @@ from django.test import Client
 from django.utils import timezone
 
 from runs_app.domain.generation import GenerationStatus
+from runs_app.domain.prompts import PromptKind
 from runs_app.models import Generation
 from runs_app.services.advance_generations import Shift, _look_at_rows
+from runs_app.services.answer_prompt import answer_prompt
 from runs_app.services.generation_store import GenerationLease
+from runs_app.services.steer_generation import retry_generation
 from runs_app.services.watch_generations import NOTE_AGAIN_SECONDS, WATCH_SECONDS, note_watched
-from tests.runs_app.generation_makers import generation, person
+from tests.runs_app.generation_makers import generation, person, prompt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +58,25 @@ def test_the_page_and_its_part_note_who_looks(client: Client, address: str) -> N
 
     row.refresh_from_db()
     assert row.watched_until is not None
+
+
+def test_who_retries_is_taken_to_look_on() -> None:
+    row = generation(status=GenerationStatus.FAILED)
+
+    retry_generation(generation=row)
+
+    row.refresh_from_db()
+    assert row.watched_until is not None
+    assert row.watched_until > timezone.now()
+
+
+def test_who_answers_is_taken_to_look_on() -> None:
+    asked = prompt(generation(), PromptKind.CONFIRM)
+
+    answer_prompt(prompt=asked, given={"action": "proceed"})
+
+    row = Generation.objects.get()
+    assert (row.status, row.watched_until is not None) == (GenerationStatus.PENDING, True)
 
 
 def test_the_worker_knows_who_is_watched_among_those_it_takes_and_those_it_has() -> None:
