@@ -29,6 +29,9 @@ ASKING = {
 }
 
 
+_CEILING = "A call that could go beyond it is not made, as far as the model's price is known."
+
+
 class OptionsForm(forms.Form):
     """How skills are made; the same for one task and for many."""
 
@@ -81,7 +84,7 @@ class OptionsForm(forms.Form):
         self._choose("model", "as configured", choices.default_model, choices.models)
         self._choose("program", "none: the instructions as they are", "", choices.programs)
         usual = f"The usual ceiling is ${choices.ceiling_usd:,.2f}." if choices.ceiling_usd else ""
-        self.fields["ceiling_usd"].help_text = f"{usual} A call that could go beyond it is not made.".strip()
+        self.fields["ceiling_usd"].help_text = f"{usual} {_CEILING}".strip()
         self.fields["examples"].help_text = "One a line."
 
     def _choose(self, name: str, usual: str, default: str, names: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Language models by LiteLLM, as DSPy asks them: built from what the configuration resolved for a task.
 
-Prices come from LiteLLM's own table on disk; nothing is looked up on the network (see ``OFFLINE_SWITCHES`` of the site).
+Prices come from the configuration, else from LiteLLM's own table on disk; nothing is looked up on the network (see ``OFFLINE_SWITCHES`` of the site).
 """
 
 import importlib.util
@@ -77,6 +77,16 @@ class ConfiguredModels:
             names[first.name] = None
         return tuple(names)
 
+    def unpriced_for(self, tasks: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the models of ``tasks`` (task to role) and their fallbacks whose price nobody knows; nothing heavy is imported.
+
+        Raises:
+            ModelConfigError: an override of the environment is no temperature.
+        """
+        firsts = (self._first(task, role) for task, role in tasks.items())
+        found = (one for first in firsts for one in (first, *first.fallbacks))
+        return tuple(dict.fromkeys(one.name for one in found if _offline_price(one) is None))
+
     def secrets(self) -> tuple[str, ...]:
         """Return the keys that the configured models may use, so that whoever shows a text can mask them."""
         models = self._config.registry.values()
@@ -126,10 +136,19 @@ def offered_model(task: str, *, role: str, model: str) -> OfferedModel:
     if resolved.name == REHEARSAL:
         return OfferedModel(REHEARSAL, Price(0.0, 0.0), USUAL_MAX_TOKENS)
     limit = resolved.parameters.get("max_tokens")
+    price = _offline_price(resolved)
+    return OfferedModel(resolved.name, price, limit if isinstance(limit, int) else USUAL_MAX_TOKENS)
+
+
+def _offline_price(resolved: ResolvedModel) -> Price | None:
+    """Return what ``price_of`` does, without the package that the table belongs to."""
+    if resolved.name == REHEARSAL:
+        return Price(0.0, 0.0)
+    if (own := prices_from(resolved.parameters)) is not None:
+        return own
     table = _prices_on_disk()
     names = (resolved.name, resolved.name.partition("/")[2])
-    price = next((table[name] for name in names if name in table), None)
-    return OfferedModel(resolved.name, price, limit if isinstance(limit, int) else USUAL_MAX_TOKENS)
+    return next((table[name] for name in names if name in table), None)
 
 
 @lru_cache(maxsize=1)
@@ -198,7 +217,12 @@ def language_model(resolved: ResolvedModel, *, environment: Mapping[str, str], r
 
 
 def price_of(resolved: ResolvedModel) -> Price | None:
-    """Return the price of a model from LiteLLM's local table, or None when the table does not know it."""
+    """Return the price of a model: that of its parameters, else that of LiteLLM's local table; None when neither says.
+
+    In the configuration it is ``input_cost_per_token`` and ``output_cost_per_token``, in US dollars.
+    """
+    if (own := prices_from(resolved.parameters)) is not None:
+        return own
     import litellm
 
     for name in (resolved.name, resolved.name.partition("/")[2]):

@@ -1,7 +1,7 @@
 """What generations cost, by step, and the ceilings that stop a call before it is made."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
@@ -264,6 +264,15 @@ def most_tokens(text: str) -> int:
     """Return how many tokens a text has at the most."""
     plain = sum(char.isascii() for char in text)
     return plain // CHARACTERS_A_TOKEN + (len(text) - plain) + 1
+
+
+def ceiling_warning(unpriced: Sequence[str], ceilings_usd: Sequence[float]) -> str:
+    """Return a sentence that says which ceilings cannot stop models without a known price; empty when all can."""
+    if not unpriced or not ceilings_usd:
+        return ""
+    amounts = " and of ".join(f"${one:,.2f}" for one in ceilings_usd)
+    which = "ceiling" if len(ceilings_usd) == 1 else "ceilings"
+    return f"The cost of {', '.join(unpriced)} is unknown, so the {which} of {amounts} cannot stop it."
 
 
 def prices_from(data: Mapping[str, object]) -> Price | None:

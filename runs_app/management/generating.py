@@ -31,7 +31,10 @@ from runs_app.domain.spending import Ceiling, SpendingGuard, Usage, total_usage
 
 @dataclass
 class ShellGeneration:
-    """One generation as a shell runs it. ``ask`` returns a person's answer to a prompt, None to stop there."""
+    """One generation as a shell runs it. ``ask`` returns a person's answer to a prompt, None to stop there.
+
+    ``ceilings`` hold beside its own, with what counted against them when it began.
+    """
 
     request: GenerationRequest
     options: GenerationOptions
@@ -41,6 +44,7 @@ class ShellGeneration:
     out: TextIO
     ask: Callable[[Prompt], Mapping[str, Any] | None]
     secrets: tuple[str, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
     stored: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -72,7 +76,9 @@ class ShellGeneration:
         journey = Journey(self.request, self.options, self.library, self.stored, self.answers, self.guidance)
         ceiling = self.options.ceiling_usd
         spent = total_usage(self.usages).cost_usd or 0.0
-        ceilings = [] if ceiling is None else [Ceiling("this generation", ceiling, spent)]
+        ceilings = [replace(one, spent_usd=one.spent_usd + spent) for one in self.ceilings]
+        if ceiling is not None:
+            ceilings.append(Ceiling("this generation", ceiling, spent))
         last: PipelineItem | None = None
         async for item in run_generation(journey, models=self.models, guard=SpendingGuard(ceilings)):
             self._take(item)

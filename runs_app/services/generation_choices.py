@@ -8,7 +8,7 @@ from runs_app.adapters.model_settings import model_config, model_environment, mo
 from runs_app.domain.errors import ModelError
 from runs_app.domain.generation import STEP_TASKS
 from runs_app.domain.prompts import PromptKind
-from runs_app.services.request_generation import always_asked, usual_ceiling
+from runs_app.services.request_generation import always_asked, unheld_ceilings, usual_ceiling
 from skills_app.models import Category
 
 MOST_BRANCHES = 500
@@ -33,11 +33,15 @@ class GenerationChoices:
 
 @dataclass(frozen=True, slots=True)
 class ChosenModels:
-    """The models that a choice leads to, as a generation keeps them; ``problem`` says why they cannot be asked."""
+    """The models that a choice leads to, as a generation keeps them; ``problem`` says why they cannot be asked.
+
+    ``warning`` names the ceilings that cannot stop them.
+    """
 
     names: str = ""
     is_rehearsal: bool = False
     problem: str = ""
+    warning: str = ""
 
 
 def generation_choices() -> GenerationChoices:
@@ -50,11 +54,11 @@ def generation_choices() -> GenerationChoices:
     return GenerationChoices(models, program_names(), branches, usual_ceiling(), problem, always_asked())
 
 
-def chosen_models(*, models: Mapping[str, str]) -> ChosenModels:
+def chosen_models(*, models: Mapping[str, str], ceiling_usd: float | None = None) -> ChosenModels:
     """Return the models that ``models`` (task to name, ``""`` for all) leads to; a missing key is told, not raised."""
     try:
         found = ConfiguredModels(model_config(), environment=model_environment(), chosen=models)
         names = ", ".join(found.names_for(dict(STEP_TASKS.values())))[:128]
-        return ChosenModels(names, found.is_rehearsal)
+        return ChosenModels(names, found.is_rehearsal, warning=unheld_ceilings(found, ceiling_usd))
     except ModelError as error:
         return ChosenModels(problem=str(error))

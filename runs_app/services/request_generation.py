@@ -21,6 +21,7 @@ from runs_app.domain.generation import (
 )
 from runs_app.domain.pipeline_items import EventKind
 from runs_app.domain.prompts import PromptKind
+from runs_app.domain.spending import ceiling_warning
 from runs_app.models import Generation, GenerationBatch
 from runs_app.services.generation_store import note_event
 from runs_app.services.wake_workers import wake_workers
@@ -87,9 +88,9 @@ def request_generation(
     generation, is_new = Generation.objects.get_or_create(key=key or new_key(), defaults=fields)
     if not is_new:
         return generation
-    note_event(
-        generation_id=generation.pk, kind=EventKind.REQUESTED, message=f"{name or 'Somebody'} asked for it."
-    )
+    warning = unheld_ceilings(models, options.ceiling_usd)
+    message = f"{name or 'Somebody'} asked for it. {warning}".strip()
+    note_event(generation_id=generation.pk, kind=EventKind.REQUESTED, message=message)
     record_audit(
         verb="requested_generation",
         target_kind="generation",
@@ -175,6 +176,17 @@ def require_task(task: str) -> None:
 def always_asked() -> tuple[PromptKind, ...]:
     """Return where this site asks people whatever is chosen, in the order of the work."""
     return tuple(kind for kind in PromptKind if kind in settings.FLEET_ALWAYS_ASK)
+
+
+def unheld_ceilings(models: ConfiguredModels, ceiling_usd: float | None) -> str:
+    """Return a sentence that says which ceilings cannot stop ``models``, for their price is not known; empty if all can.
+
+    ``ceiling_usd`` is what was asked for; the lower of it and the usual one holds, beside those of the day.
+    """
+    own = [one for one in (ceiling_usd, usual_ceiling()) if one is not None]
+    days = (settings.FLEET_SPEND_PER_USER_DAY_USD, settings.FLEET_SPEND_PER_DAY_USD)
+    ceilings = [*([min(own)] if own else []), *(one for one in days if one is not None)]
+    return ceiling_warning(models.unpriced_for(dict(STEP_TASKS.values())), ceilings) if ceilings else ""
 
 
 def usual_ceiling() -> float | None:

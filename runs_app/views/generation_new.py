@@ -175,7 +175,7 @@ def _estimate(form: OptionsForm) -> dict[str, Any]:
     form.is_valid()
     data = form.cleaned_data
     model = data.get("model") or ""
-    chosen = chosen_models(models={"": model} if model else {})
+    chosen = chosen_models(models={"": model} if model else {}, ceiling_usd=data.get("ceiling_usd"))
     number = data.get("num_candidates") or 1
     return {
         "chosen_models": chosen,

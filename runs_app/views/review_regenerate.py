@@ -110,6 +110,7 @@ def _asked(review: Review, comment_ids: set[int]) -> dict[str, Any]:
 
 def _estimate(form: RegenerationForm) -> dict[str, Any]:
     model = form["model"].value() or ""
-    chosen = chosen_models(models={"": model} if model else {})
+    ceiling = getattr(form, "cleaned_data", {}).get("ceiling_usd")
+    chosen = chosen_models(models={"": model} if model else {}, ceiling_usd=ceiling)
     found = generation_estimate(model=chosen.names, num_candidates=1, is_revision=True)
     return {"chosen_models": chosen, "num_candidates": 1, "estimate": found}

@@ -15,9 +15,11 @@ from runs_app.domain.errors import ModelError, RequestInvalid
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, SkillStyle
 from runs_app.domain.pipeline_items import LibraryView
 from runs_app.domain.prompts import PromptKind
+from runs_app.domain.spending import Ceiling
 from runs_app.management.generating import ShellGeneration, ask_on_terminal, run_in_shell
 from runs_app.queries.library_view import library_view
-from runs_app.services.request_generation import request_generation
+from runs_app.queries.spending import day_limits, spent_usd, start_of_day
+from runs_app.services.request_generation import request_generation, unheld_ceilings
 
 
 class Command(BaseCommand):
@@ -47,7 +49,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--queue", action="store_true", help="hand it to this site's worker instead, and print its key"
         )
-        parser.add_argument("--ceiling", type=float, help="the most that it may cost, in US dollars")
+        parser.add_argument(
+            "--ceiling",
+            type=float,
+            help="the most that it may cost, in US dollars. Without --queue, the ceiling of everybody's day holds with what "
+            "was spent when it began, that of a person's day does not, and what it costs is not counted in any day",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it and exit with 0, 1 (failed), 2 (cannot begin), 3 (waits for an answer) or 130 (broken off)."""
@@ -77,8 +84,14 @@ class Command(BaseCommand):
     def _generation(self, options: dict[str, Any]) -> ShellGeneration:
         request, wanted = _request(options), _options(options)
         models = ConfiguredModels(model_config(), environment=model_environment(), chosen=wanted.models)
+        if warning := unheld_ceilings(models, wanted.ceiling_usd):
+            self.stderr.write(warning)
+        ceilings: tuple[Ceiling, ...] = ()
         try:
             library = library_view(task=request.task)
+            if limits := day_limits(user_id=None, user_name=""):
+                spent = spent_usd(since=start_of_day())
+                ceilings = tuple(Ceiling(one.whose, one.limit_usd, spent) for one in limits)
         except DatabaseError:
             library = LibraryView()
         guidance: Any = {}
@@ -87,7 +100,15 @@ class Command(BaseCommand):
 
             guidance = guidance_of(load_program(wanted.program))
         return ShellGeneration(
-            request, wanted, models, library, guidance, sys.stderr, ask_on_terminal, models.secrets()
+            request,
+            wanted,
+            models,
+            library,
+            guidance,
+            sys.stderr,
+            ask_on_terminal,
+            models.secrets(),
+            ceilings=ceilings,
         )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from runs_app.adapters.language_models import language_model, offered_model, price_of
+from runs_app.adapters.language_models import ConfiguredModels, language_model, offered_model, price_of
 from runs_app.domain.errors import ModelAnswerMisfit, ModelKeyMissing
-from runs_app.domain.model_config import ResolvedModel
+from runs_app.domain.model_config import ResolvedModel, read_model_config
+from runs_app.domain.spending import Price
 from tests.model_server import Act, ModelServer, model_server
 from tests.runs_app.pipeline.test_asking import written
 from tests.runs_app.pipeline.test_signatures import ALL, fitting
@@ -116,6 +117,33 @@ def test_prices_come_from_the_table_on_disk() -> None:
     assert known is not None
     assert 0 < known.prompt_usd < known.completion_usd < 1e-4
     assert price_of(ResolvedModel("openai/scripted", {}, 60.0)) is None
+
+
+def test_a_price_of_the_configuration_goes_before_the_table_and_is_what_is_counted() -> None:
+    own = {"input_cost_per_token": 0.25, "output_cost_per_token": 0.5}
+    assert price_of(ResolvedModel("openai/gpt-4o-mini", own, 60.0)) == Price(0.25, 0.5)
+
+    with model_server(GOOD) as server:
+        asked = ask(server, parameters={"max_tokens": 500, **own})
+
+    assert asked.usage.cost_usd == pytest.approx(120 * 0.25 + 30 * 0.5)
+    assert not set(own) & set(server.requests[0])
+
+
+def test_models_without_a_price_are_named() -> None:
+    own = "parameters: {input_cost_per_token: 0.1, output_cost_per_token: 0.1}"
+    config = read_model_config(
+        "models: {default: openai/gpt-4o-mini, registry: {openai/gpt-4o-mini: {fallbacks: [house/a, house/b]}, "
+        f"house/a: {{}}, house/b: {{{own}}}}}}}"
+    )
+
+    models = ConfiguredModels(config, environment={})
+
+    assert models.unpriced_for({"judge": ""}) == ("house/a",)
+    assert (
+        ConfiguredModels(config, environment={}, chosen={"": "rehearsal/fleet"}).unpriced_for({"judge": ""})
+        == ()
+    )
 
 
 def test_an_offer_knows_the_price_that_a_worker_finds_without_the_packages_that_ask(

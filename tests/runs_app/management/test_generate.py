@@ -13,6 +13,7 @@ from runs_app.domain.prompts import Prompt, PromptKind, Question, QuestionKind, 
 from skills_app.domain.documents import parse_document
 from skills_app.domain.judging import judge_skill
 from tests.model_server import Act, model_server
+from tests.runs_app.generation_makers import generation
 
 pytest.importorskip("dspy")
 
@@ -90,6 +91,32 @@ def test_a_missing_key_names_the_variable(
         call_command("generate", TASK, "--no-input", "--out", str(tmp_path))
 
     assert caught.value.code == 1
+
+
+def test_what_everybody_spent_today_counts_in_a_shell_too(
+    tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.FLEET_SPEND_PER_DAY_USD = 1.0
+    generation(status="completed", cost_usd=1.0)
+
+    code, said = generate(TASK, "--no-input", "--out", str(tmp_path), capsys=capsys)
+
+    assert code == 1
+    assert "everybody today" in said
+
+
+def test_a_ceiling_that_cannot_hold_is_said(
+    tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.FLEET_SPEND_PER_GENERATION_USD = 3.0
+    with model_server(Act("no", 401)) as server:
+        settings.FLEET_MODELS_FILE = tmp_path / "models.yaml"
+        settings.FLEET_MODELS_FILE.write_text(
+            f"models: {{default: openai/own, registry: {{openai/own: {{base_url: {server.address}}}}}}}"
+        )
+        _, said = generate(TASK, "--no-input", "--ceiling", "2", "--out", str(tmp_path), capsys=capsys)
+
+    assert "The cost of openai/own is unknown, so the ceiling of $2.00 cannot stop it." in said
 
 
 def test_a_refusing_server_is_said_without_the_key(

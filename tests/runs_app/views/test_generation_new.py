@@ -8,7 +8,7 @@ from django.test import Client
 
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, options_from_data
 from runs_app.domain.prompts import PromptKind
-from runs_app.models import Generation, GenerationBatch
+from runs_app.models import Generation, GenerationBatch, GenerationEvent
 from runs_app.services import wake_workers
 from runs_app.services.request_generation import request_batch, request_generation
 from runs_app.views.generation_new import _digest
@@ -48,6 +48,20 @@ def test_only_those_who_may_launch_see_the_form(client: Client, ada: Client, add
     assert dan.get(address).status_code == dan.post(address, START).status_code == 403
     assert ada.get(address).status_code == 200
     assert not Generation.objects.exists()
+
+
+def test_a_ceiling_that_cannot_stop_a_model_is_told_before_the_start_and_at_it(
+    ada: Client, settings: Any
+) -> None:
+    settings.FLEET_MODEL = "house/own"
+    said = "The cost of house/own is unknown, so the ceiling of $2.00 cannot stop it."
+    wanted = START | {"ceiling_usd": "2"}
+
+    assert said not in text(ada.post(NEW, START | {"seen": ""}))
+    assert said in text(ada.post(NEW, wanted | {"seen": ""}))
+    ada.post(NEW, wanted)
+
+    assert said in GenerationEvent.objects.get().message
 
 
 def test_the_first_start_shows_what_there_is_and_the_second_starts(ada: Client) -> None:
