@@ -46,12 +46,13 @@ def steps_of(phase: Phase, steps: Iterable[RecordedStep]) -> tuple[RecordedStep,
     return tuple(sorted((one for one in steps if one.phase is phase), key=lambda one: one.finished_at))
 
 
-def usage_metrics(steps: Sequence[RecordedStep]) -> dict[str, float]:
+def usage_metrics(steps: Sequence[RecordedStep], *, used: Usage | None = None) -> dict[str, float]:
     """Return tokens, calls, cost and time of steps; the cost only when all of it is known.
 
+    ``used`` takes the place of what the steps used, where more than these was used.
     ``duration_seconds`` is the time from the first begin to the last end, in which people may have been waited for.
     """
-    used = total_usage(one.usage for one in steps)
+    used = total_usage(one.usage for one in steps) if used is None else used
     metrics = {
         "prompt_tokens": float(used.prompt_tokens),
         "completion_tokens": float(used.completion_tokens),

@@ -1,7 +1,7 @@
 """What the phases of one generation share: stored results, answers, models, and the items that go out while they work."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -255,6 +255,28 @@ class Flow:
         if self.options.is_auto_approved:
             return False
         return kind in (chosen if self.options.checkpoints is None else self.options.checkpoints)
+
+
+def all_answered(found: Iterable[Mapping[str, Any] | BaseException]) -> list[Mapping[str, Any]]:
+    """Return the results of steps that were asked at the same time.
+
+    Raises:
+        StepFailed: any of them failed; it is the first one's failure, with what all that failed have used.
+        BaseException: whatever else came first, as it came.
+    """
+    done: list[Mapping[str, Any]] = []
+    wrong: list[BaseException] = []
+    for one in found:
+        if isinstance(one, BaseException):
+            wrong.append(one)
+        else:
+            done.append(one)
+    if not wrong:
+        return done
+    if isinstance(wrong[0], StepFailed):
+        used = (one.usage for one in wrong if isinstance(one, StepFailed))
+        wrong[0].usage = total_usage(one for one in used if isinstance(one, Usage))
+    raise wrong[0]
 
 
 def prompt_key(prompt: Prompt) -> str:

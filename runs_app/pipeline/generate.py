@@ -11,7 +11,7 @@ from runs_app.domain.generation import Step
 from runs_app.domain.pipeline_items import EventKind
 from runs_app.domain.prompts import Action, Prompt, PromptKind
 from runs_app.pipeline.document import body_of, document_of, metadata_text, score_of
-from runs_app.pipeline.flow import Flow
+from runs_app.pipeline.flow import Flow, all_answered
 from runs_app.pipeline.signatures import (
     AnalyzeFeedback,
     GenerateContent,
@@ -94,10 +94,7 @@ async def _candidates(flow: Flow, plan: Plan) -> Sequence[Mapping[str, Any]]:
         ),
         return_exceptions=True,
     )
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in found if not isinstance(one, BaseException)]
+    return all_answered(found)
 
 
 def _draft(flow: Flow, plan: Plan, said: Mapping[str, Any]) -> Draft:

@@ -20,7 +20,7 @@ from runs_app.domain.prompts import (
     Question,
     QuestionKind,
 )
-from runs_app.pipeline.flow import Flow
+from runs_app.pipeline.flow import Flow, all_answered
 from runs_app.pipeline.signatures import (
     AnalyzeDependencies,
     AnalyzeIntent,
@@ -293,10 +293,7 @@ async def _analyses(flow: Flow, task: str) -> tuple[Mapping[str, Any], Mapping[s
         ),
         return_exceptions=True,
     )
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    intent, place, depends = (one for one in found if not isinstance(one, BaseException))
+    intent, place, depends = all_answered(found)
     return intent, place, depends
 
 

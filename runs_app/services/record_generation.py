@@ -228,7 +228,8 @@ def record_generation(*, generation: Generation, recorder: MlflowRecorder) -> li
     )
     ids = [parent, *_record_phases(generation, recorder, parent, steps)]
     at = max((one.finished_at for one in steps), default=generation.created_at)
-    recorder.log_metrics(parent, usage_metrics(steps), at_ms=milliseconds(at))
+    # The row's sums, for they count what failed steps used, too.
+    recorder.log_metrics(parent, usage_metrics(steps, used=_usage(generation)), at_ms=milliseconds(at))
     status = END_STATUS.get(GenerationStatus(generation.status))
     if status is None:
         recorder.reopen_run(parent)
@@ -271,6 +272,11 @@ def _steps(generation: Generation) -> list[RecordedStep]:
         )
         for row in StepResult.objects.filter(generation=generation).defer("result")
     ]
+
+
+def _usage(generation: Generation) -> Usage:
+    cost = None if generation.has_unknown_cost else generation.cost_usd
+    return Usage(generation.num_calls, generation.prompt_tokens, generation.completion_tokens, cost)
 
 
 def _record_phases(
@@ -327,6 +333,9 @@ def _params(generation: Generation) -> dict[str, str]:
         "num_candidates": str(options.get("num_candidates", 1)),
         "is_auto_approved": str(bool(options.get("is_auto_approved"))).lower(),
     }
+    # MLflow's params cannot change, and until the end another model may answer for a task.
+    if GenerationStatus(generation.status) not in END_STATUS:
+        return params
     used: dict[str, dict[str, None]] = {}
     rows = StepResult.objects.filter(generation=generation, num_calls__gt=0)
     for step, models in rows.values_list("step", "models_used"):

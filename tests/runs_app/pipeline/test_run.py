@@ -237,6 +237,14 @@ def test_when_one_analysis_fails_the_results_of_the_others_are_kept() -> None:
     assert {"intent", "dependencies"} <= set(results(items))
 
 
+def test_when_two_analyses_fail_what_both_used_is_told() -> None:
+    with pytest.raises(StepFailed, match="did not fit") as caught:
+        run(ScriptedModels(task_intent="none", confidence=["superb"]))
+
+    assert caught.value.key == "intent"
+    assert caught.value.usage.num_calls == 4  # type: ignore[attr-defined]
+
+
 def test_an_answer_that_never_fits_fails_its_step_with_the_text_kept() -> None:
     with pytest.raises(StepFailed, match="did not fit") as caught:
         run(ScriptedModels(target_level="galactic"))

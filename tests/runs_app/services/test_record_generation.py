@@ -20,6 +20,7 @@ from runs_app.services.advance_generations import run_due_generations
 from runs_app.services.record_generation import Recorder, record_due_generations, record_in_turn
 from runs_app.services.request_generation import request_generation
 from skills_app.models import SkillVersion, ValidationReport
+from tests.runs_app.generation_makers import step
 from tests.runs_app.pipeline.scripted_models import ScriptedModels
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,7 +180,11 @@ def test_a_failure_is_told_too_and_a_retry_goes_on_in_the_same_run(
 
     models.engine.fields["quality_score"] = ["superb"]
     generation = generated()
-    assert client(settings).get_run(generation.run_id).info.status == "FAILED"
+    failed = client(settings).get_run(generation.run_id)
+    assert failed.info.status == "FAILED"
+    spent = sum(generation.steps.values_list("num_calls", flat=True))
+    assert failed.data.metrics["num_calls"] == generation.num_calls > spent
+    assert failed.data.metrics["total_tokens"] == generation.total_tokens
     models.engine.fields["quality_score"] = [0.7]
     retry_generation(generation=generation)
     run_due_generations()
@@ -188,6 +193,23 @@ def test_a_failure_is_told_too_and_a_retry_goes_on_in_the_same_run(
     assert run.info.status == "FINISHED"
     assert run.data.metrics["quality_score"] == 0.7
     assert len(runs_of(settings)) == 4
+
+
+def test_the_models_of_the_tasks_are_told_at_the_end_with_all_that_answered(settings: Any) -> None:
+    generation = generated()
+    Generation.objects.update(status="running", record_state=RecordState.DUE, record_tried_at=None, run_id="")
+    Generation.objects.update(key="another", started_at=timezone.now() - timedelta(minutes=5))
+    record_due_generations()
+    generation.refresh_from_db()
+    running = client(settings).get_run(generation.run_id)
+    step(generation, "content.2", models_used=["scripted/2"], num_calls=1)
+    Generation.objects.update(status="completed", record_state=RecordState.DUE)
+    record_due_generations()
+
+    ended = client(settings).get_run(generation.run_id)
+    assert running.data.params["task"] == TASK
+    assert not [name for name in running.data.params if name.startswith("model.")]
+    assert ended.data.params["model.skill_edit"] == "scripted/1, scripted/2"
 
 
 def test_each_model_call_is_a_trace_of_its_phase_and_step(settings: Any) -> None:
