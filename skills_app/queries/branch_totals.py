@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
+from skills_app.domain.enums import SkillStatus
 from skills_app.domain.skill_filter import SkillFilter
 from skills_app.models import Category, Review, Skill
 from skills_app.queries.skills_for_list import skills_matching_filter
@@ -19,7 +20,7 @@ _MOST_BRANCHES, _MOST_TOPS = 100, 3
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a branch holds: skills, their catalog lines in tokens (estimated), their mean score or None, open reviews."""
+    """What a branch holds: skills, the catalog lines of the active ones in tokens (estimated), mean score or None, open reviews."""
 
     num_skills: int = 0
     num_tokens: int = 0
@@ -48,7 +49,9 @@ def totals_by_branch(
         rows = _within(rows, branches)
     grouped = rows.order_by().values_list("category__path").annotate(number=Count("pk"))
     grouped = grouped.annotate(
-        characters=Sum(Length("name") + Length("description")), quality=Avg(_SCORE), judged=Count(_SCORE)
+        characters=Sum(Length("name") + Length("description"), filter=Q(status=SkillStatus.ACTIVE)),
+        quality=Avg(_SCORE),
+        judged=Count(_SCORE),
     )
     sums: dict[str, list[float]] = {}
     for path, number, characters, quality, judged in grouped:

@@ -153,6 +153,8 @@ def test_an_invalid_step_leaves_the_tree_open_and_narrowed_as_it_was(ben: Client
 def test_each_branch_tells_its_open_reviews_and_what_its_catalog_costs(ben: Client) -> None:
     skill = Skill.objects.get(path="a/n/q")
     Skill.objects.filter(pk=skill.pk).update(description="word " * 2_000)
+    assert "data-over" not in ben.get("/taxonomy/?at=a").content.decode()
+    Skill.objects.filter(pk=skill.pk).update(status="active")
     version = skill.versions.create(number=1, digest="d", content_digest="c", origin="run", made_at=NOW)
     skill.reviews.create(version=version, tier="low", num_needed=1, opened_at=NOW, version_at=NOW)
     page = ben.get("/taxonomy/?at=a").content.decode()

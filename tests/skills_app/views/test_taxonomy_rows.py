@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from skills_app.models import Category, RoleGrant, Skill
+from skills_app.models import Category, PlacementChange, RoleGrant, Skill
 from skills_app.services.make_skill import make_skill
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +89,17 @@ def test_a_selection_of_thousands_of_rows_is_taken(ben: Client) -> None:
 def test_a_position_that_is_none_shows_the_first_rows(ben: Client, asked: str) -> None:
     address = f"/taxonomy/branches/{Category.objects.get(path='a').key}/?from={asked}"
     assert rows(ben.get(address, headers=ALONE).content.decode(), "k")[0] == "k000"
+
+
+def test_the_tree_and_the_impact_tell_the_same_tokens_of_a_branch(ben: Client) -> None:
+    for number, status in enumerate(("active", "draft", "deprecated", "archived", "active")):
+        made, _ = make_skill(path=f"mixed/s{number}")
+        made.status, made.description = status, "word " * (number + 1) * 10
+        made.save()
+    words = {"do": "move", "skill": Skill.objects.get(path="mixed/s0").key, "target": "/"}
+    change = ben.post("/taxonomy/steps/add/", words)["Location"]
+    ben.get(change)
+    row = next(one for one in PlacementChange.objects.get().impact["budgets"] if one["branch"] == "mixed")
+    assert row["before"]["num_tokens"] == (60 * 5 + 2 * len("s0")) // 4
+    told = f"{row['before']['num_tokens']} tokens <progress"
+    assert told in ben.get("/taxonomy/").content.decode()
