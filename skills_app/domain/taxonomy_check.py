@@ -1,5 +1,6 @@
 """What is wrong with a taxonomy as it stands: cycles, what leads nowhere, aliases that shadow, orphans, and names."""
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,9 +67,9 @@ def check_taxonomy(facts: TaxonomyFacts) -> tuple[TaxonomyFault, ...]:
 
 
 def link_faults(facts: TaxonomyFacts) -> Iterator[TaxonomyFault]:
-    """Yield the links that lead nowhere, and cycles of required skills, each as the path that closes it.
+    """Yield the links that lead nowhere or to what was archived, and cycles, each as the path that closes it.
 
-    Skills may name each other under "see also" as they like: that is no fault.
+    One of required skills is an error, one with a recommended skill on it a hint. Skills may name each other under "see also" as they like: that is no fault.
     """
     paths = {key: facts.tree.path(Kind.SKILL, key) for key in facts.tree.homes}
     for link in facts.links:
@@ -79,10 +80,28 @@ def link_faults(facts: TaxonomyFacts) -> Iterator[TaxonomyFault]:
             yield TaxonomyFault(
                 Fault.DANGLING, here, f"{text} Make it, or take it out.", is_error, link.skill
             )
+    yield from _archived_needs(facts, paths)
     for chain in required_cycles(facts.links):
         way = " → ".join(paths.get(key, key) for key in chain)
         first = paths.get(chain[0], "")
         yield TaxonomyFault(Fault.CYCLE, first, f"These skills require each other: {way}.", True, chain[0])
+    for chain in recommended_cycles(facts.links):
+        way = " → ".join(paths.get(key, key) for key in chain)
+        text = f"These skills require or recommend each other: {way}. Take a recommendation out if none of them is to come first."
+        yield TaxonomyFault(Fault.CYCLE, paths.get(chain[0], ""), text, False, chain[0])
+
+
+def _archived_needs(facts: TaxonomyFacts, paths: Mapping[str, str]) -> Iterator[TaxonomyFault]:
+    """Yield the required skills that were archived or withdrawn; an error where the skill that requires them is active."""
+    homes = facts.tree.homes
+    for link in facts.links:
+        here, there = homes.get(link.skill), homes.get(link.target)
+        if link.kind != "required" or here is None or there is None:
+            continue
+        if there.status == "archived" != here.status:
+            path = paths[link.skill]
+            text = f"{path} requires {paths[link.target]}, which is archived or was withdrawn, so no agent finds it. Require another one, or publish it again."
+            yield TaxonomyFault(Fault.DANGLING, path, text, here.status == "active", link.skill)
 
 
 def required_cycles(links: Sequence[Link]) -> list[tuple[str, ...]]:
@@ -104,6 +123,30 @@ def required_cycles(links: Sequence[Link]) -> list[tuple[str, ...]]:
                 cycle = _shortest_cycle(inside, key)
                 told.update(cycle)
                 found[_turned(cycle)] = None
+    return sorted(found)
+
+
+def recommended_cycles(links: Sequence[Link]) -> list[tuple[str, ...]]:
+    """Return cycles of required and recommended links that one of the latter closes, as ``required_cycles`` does.
+
+    Every recommended link that lies on a cycle is on one of them. Linear in the links for each cycle.
+    """
+    below: dict[str, set[str]] = {}
+    required, recommended = set[tuple[str, str]](), set[tuple[str, str]]()
+    for link in links:
+        if link.kind in ("required", "recommended") and link.target:
+            below.setdefault(link.skill, set()).add(link.target)
+            (required if link.kind == "required" else recommended).add((link.skill, link.target))
+    found: dict[tuple[str, ...], None] = {}
+    told: set[tuple[str, str]] = set()
+    for knot in _knots({key: sorted(targets) for key, targets in below.items()}):
+        inside = {key: sorted(below[key] & knot) for key in knot}
+        for start in sorted(knot):
+            for step in inside[start]:
+                if (start, step) in recommended - required - told:
+                    cycle = [start] if start == step else [start, *_shortest_way(inside, step, start)]
+                    told.update(itertools.pairwise([*cycle, start]))
+                    found[_turned(cycle)] = None
     return sorted(found)
 
 
@@ -142,12 +185,17 @@ def _knots(below: Mapping[str, Sequence[str]]) -> Iterator[set[str]]:
 
 def _shortest_cycle(inside: Mapping[str, Sequence[str]], start: str) -> list[str]:
     """Return the keys of a shortest cycle through ``start``, which lies in a knot, from it on."""
+    return _shortest_way(inside, start, start)
+
+
+def _shortest_way(inside: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
+    """Return the keys of a shortest way from ``start`` to ``end``, both in one knot, without the latter."""
     came: dict[str, str] = {}
     waiting = deque([start])
     while waiting:
         key = waiting.popleft()
         for step in inside[key]:
-            if step == start:
+            if step == end:
                 way = [key]
                 while way[-1] != start:
                     way.append(came[way[-1]])
@@ -155,7 +203,7 @@ def _shortest_cycle(inside: Mapping[str, Sequence[str]], start: str) -> list[str
             if step not in came:
                 came[step] = key
                 waiting.append(step)
-    raise ValueError(f"{start} is in no knot")
+    raise ValueError(f"{start} and {end} are in no knot")
 
 
 def _turned(keys: list[str]) -> tuple[str, ...]:
@@ -241,12 +289,16 @@ def _alias_faults(tree: Tree) -> Iterator[TaxonomyFault]:
             holder = tree.holders[kind].get(path)
             if holder is not None:
                 text = f"The alias {path} of {_named(tree, target)} is hidden by {_named(tree, Target(kind, holder))}."
-                yield TaxonomyFault(Fault.SHADOW, path, f"{text} Remove the alias.", True, target.key)
+                yield TaxonomyFault(Fault.SHADOW, path, f"{text} {_led(tree, target)}", True, target.key)
         known = tree.ids.get(path, set()) - {target.key}
         if known and target.kind is Kind.SKILL:
             other = _named(tree, Target(Kind.SKILL, min(known)))
-            text = f"The alias {path} of {_named(tree, target)} is hidden by the id of {other}. Remove the alias."
+            text = f"The alias {path} of {_named(tree, target)} is hidden by the id of {other}. {_led(tree, target)}"
             yield TaxonomyFault(Fault.SHADOW, path, text, True, target.key)
+
+
+def _led(tree: Tree, target: Target) -> str:
+    return f"The address leads there: point what was meant for the other to {tree.paths.get(target, target.key)}."
 
 
 def _named(tree: Tree, target: Target) -> str:

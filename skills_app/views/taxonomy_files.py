@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,6 +18,7 @@ from skills_app.services.import_taxonomy import TaxonomyImport, as_lines, import
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_LINES = 500
+FAULTS_PER_PAGE = 100
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,14 +63,14 @@ def meta_json(request: HttpRequest) -> HttpResponse:
 @require_GET
 @require("read")
 def check(request: HttpRequest) -> HttpResponse:
-    """Show all that is wrong with the taxonomy, or one kind of it (``?fault=``)."""
+    """Show a page (``?page=``) of what is wrong with the taxonomy, all or one kind of it (``?fault=``)."""
     faults = taxonomy_faults()
     kinds = sorted({fault.fault.value for fault in faults})
     chosen = request.GET.get("fault", "")
     shown = [fault for fault in faults if chosen not in kinds or fault.fault.value == chosen]
     context = {
-        "faults": shown[:MOST_LINES],
-        "num_more": max(len(shown) - MOST_LINES, 0),
+        "faults": Paginator(shown, FAULTS_PER_PAGE).get_page(request.GET.get("page")),
+        "faults_url": f"?{f'fault={chosen}&' if chosen in kinds else ''}page=",
         "num_errors": sum(fault.is_error for fault in faults),
         "num_hints": sum(not fault.is_error for fault in faults),
         "kinds": kinds,

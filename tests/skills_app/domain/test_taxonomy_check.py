@@ -16,6 +16,7 @@ from skills_app.domain.taxonomy_check import (
     TaxonomyFacts,
     check_taxonomy,
     name_fault,
+    recommended_cycles,
     required_cycles,
 )
 
@@ -161,3 +162,44 @@ def test_a_name_that_hosts_refuse_is_a_hint_unless_its_skill_is_archived() -> No
     tree.add_home("u", Home("B", "a--b"), "a/b/a--b")
     tree.add_home("v", Home("B", "c--d", "archived"), "a/b/c--d")
     assert faults(tree) == [(Fault.NAMING, "a/b/a--b", False)]
+
+
+def test_a_ring_with_a_recommended_link_is_a_hint_and_one_of_required_links_is_told_once() -> None:
+    links = [Link(a, "required", "", b) for a, b in ("ab", "bc", "ca", "de")]
+    soft = [Link(a, "recommended", "", b) for a, b in ("ab", "ac", "ed", "ff", "cg")]
+    assert recommended_cycles(links) == []
+    assert recommended_cycles([*links, *soft]) == [("a", "c", "a"), ("d", "e", "d"), ("f", "f")]
+    assert recommended_cycles([*links, *soft][::-1]) == recommended_cycles([*links, *soft])
+    assert recommended_cycles([Link("a", "recommended", "", "b"), Link("b", "see_also", "", "a")]) == []
+    ring = [Link("s", "required", "", "t"), Link("t", "recommended", "", "s")]
+    assert faults(good(), *ring) == [(Fault.CYCLE, "a/b/x", False)]
+
+
+@pytest.mark.parametrize(
+    ("status", "target_status", "kind", "found"),
+    [
+        ("active", "archived", "required", [True]),
+        ("draft", "archived", "required", [False]),
+        ("archived", "archived", "required", []),
+        ("active", "deprecated", "required", []),
+        ("active", "archived", "recommended", []),
+    ],
+)
+def test_a_required_skill_that_is_archived_is_told_and_breaks_what_is_active(
+    status: str, target_status: str, kind: str, found: list[bool]
+) -> None:
+    tree = good()
+    tree.homes["s"] = tree.homes["s"]._replace(status=status)
+    tree.homes["t"] = tree.homes["t"]._replace(status=target_status)
+    told = check_taxonomy(TaxonomyFacts(tree, [Link("s", kind, "a/b/y", "t")]))
+    assert [(one.fault, one.path, one.is_error) for one in told] == [
+        (Fault.DANGLING, "a/b/x", is_error) for is_error in found
+    ]
+    assert all("a/b/x requires a/b/y, which is archived" in one.message for one in told)
+
+
+def test_a_hidden_alias_is_told_with_where_its_owner_is() -> None:
+    tree = good()
+    tree.aliases["a/b"] = Target(Kind.SKILL, "s")
+    (told,) = check_taxonomy(TaxonomyFacts(tree))
+    assert "point what was meant for the other to a/b/x." in told.message

@@ -71,3 +71,16 @@ def test_the_page_of_faults_shows_one_kind_of_them(ben: Client) -> None:
     page = ben.get("/taxonomy/check/?fault=dangling").content.decode()
     assert "no/where" in page
     assert "lone has no home" not in page
+
+
+def test_the_page_of_faults_has_pages_and_every_fault_is_on_one(
+    ben: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skills_app.views.taxonomy_files.FAULTS_PER_PAGE", 2)
+    for number in range(5):
+        make_skill(path=f"lone{number}")
+    first = ben.get("/taxonomy/check/?fault=orphan").content.decode()
+    assert "What is wrong, 1 to 2 of 5" in first
+    assert 'href="?fault=orphan&amp;page=2"' in first
+    last = ben.get("/taxonomy/check/?fault=orphan&page=3").content.decode()
+    assert [f"lone{n} has no home" in last for n in (3, 4)] == [False, True]
