@@ -39,6 +39,7 @@ class BlockerKind(StrEnum):
     NOT_KEPT = "content not kept"
     FILES = "files"
     PLACE = "place"
+    MERGED = "merged into another"
     PUBLISHED = "published already"
     REHEARSAL = "rehearsal"
     DEPENDENCY = "dependency"

@@ -16,6 +16,13 @@ from skills_app.models import AuditEntry, PlacementChange, PlacementChangeTarget
 from skills_app.queries.change_preview import Preview
 from skills_app.queries.other_changes import PLACED
 
+# What gives a skill another state, which an undo would have to take back, too.
+_STATES = {
+    "promoted_version": "Version published",
+    "withdrew_skill": "Skill taken out of the library folder",
+    "deprecated_skill": "Skill deprecated",
+    "reactivated_skill": "Skill made active again",
+}
 MOST_NAMED = 5
 MOST_IN_WORDS = 3
 _CHUNK = 5_000
@@ -95,15 +102,16 @@ def words_of(found: Iterable[Meanwhile]) -> str:
 def changed_outside(change: PlacementChange, targets: Iterable[Target]) -> str:
     """Say who last changed one of ``targets`` outside of change-sets since ``change`` was applied, what and when."""
     keys = {target.key for target in targets}
-    rows = AuditEntry.objects.filter(at__gt=change.applied_at, verb__in=PLACED, target_key__in=keys)
+    words = PLACED | _STATES
+    rows = AuditEntry.objects.filter(at__gt=change.applied_at, verb__in=words, target_key__in=keys)
     last = rows.order_by("at", "pk").last()
     if last is None:
         return "It was changed outside of change-sets."
-    before, after = (one.get("path", "") for one in (last.before, last.after))
+    before, after = (one.get("path") or one.get("status", "") for one in (last.before, last.after))
     way = " → ".join(path for path in (before, after) if path)
     when = date_format(localtime(last.at), "j M Y H:i")
     who = last.actor_name or "an import or a scan"
-    return f"It was changed outside of change-sets: {PLACED[last.verb].lower()}{f' ({way})' if way else ''} by {who}, {when}."
+    return f"It was changed outside of change-sets: {words[last.verb].lower()}{f' ({way})' if way else ''} by {who}, {when}."
 
 
 def _later(change: PlacementChange, since: datetime) -> list[PlacementChange]:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from django.db.models import Q
+
 from skills_app.domain.dependency_check import DependencyFault
 from skills_app.domain.enums import SkillStatus
 from skills_app.domain.paths import NOT_CATEGORIES
 from skills_app.domain.promotion import Blocker, BlockerKind, blocker
 from skills_app.domain.published_files import publishing_faults
-from skills_app.models import SkillVersion
+from skills_app.models import AuditEntry, SkillVersion
 from skills_app.queries.dependency_graph import dependency_problems
 from skills_app.queries.published import files_of_version, standing_promotion, stated_metadata
+from skills_app.queries.resolve_path import resolve_path
 from skills_app.queries.review_standing import stops_of_version
 
 Check = Callable[[SkillVersion, date], Iterator[Blocker]]
@@ -47,6 +50,19 @@ def _place(version: SkillVersion, _today: date) -> Iterator[Blocker]:
         yield blocker(BlockerKind.PLACE, f"{top} is no category. Move the skill to one first.")
 
 
+def _merged(version: SkillVersion, _today: date) -> Iterator[Blocker]:
+    if version.skill.status != SkillStatus.ARCHIVED:
+        return
+    told = AuditEntry.objects.filter(target_kind="skill", target_key=version.skill.key)
+    told = told.filter(Q(before__has_key="merged_into") | Q(after__has_key="merged_into"))
+    last = told.order_by("at", "pk").last()
+    if last is not None and (into := last.after.get("merged_into")):
+        found = resolve_path(into)
+        path = found.path if found and found.skill else into
+        sentence = f"The skill was merged into {path}, to which its addresses lead. Publish that one, or undo the merge first."
+        yield blocker(BlockerKind.MERGED, sentence)
+
+
 def _standing(version: SkillVersion, _today: date) -> Iterator[Blocker]:
     skill = version.skill
     standing = standing_promotion(skill)
@@ -76,7 +92,7 @@ def _review(version: SkillVersion, today: date) -> Iterator[Blocker]:
             yield Blocker(BlockerKind.REVIEW, stop.kind.value, stop.sentence, stop.can_override)
 
 
-CHECKS: list[Check] = [_form, _place, _standing, _rehearsal, _dependencies, _review]
+CHECKS: list[Check] = [_form, _place, _merged, _standing, _rehearsal, _dependencies, _review]
 
 
 def is_rehearsal(version: SkillVersion) -> bool:
