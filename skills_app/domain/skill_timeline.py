@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 Values = Mapping[str, Any]
-KINDS = ("made", "version", "review", "place", "publishing", "other")
+OTHER = "other"
+KINDS = ("made", "version", "review", "place", "publishing", OTHER)
 _ORIGINS = {
     "run": "was generated",
     "library": "was read from the library folder",
@@ -49,6 +50,16 @@ def happening(*, at: datetime, who: str, verb: str, before: Values, after: Value
         number if isinstance(number, int) else None,
         review if isinstance(review, int) else None,
     )
+
+
+def verbs_of(kind: str) -> frozenset[str]:
+    """Return the verbs of the audit that are told under a kind; of the kind ``other`` those that have a sentence of their own."""
+    return frozenset(verb for verb, (of, _) in _TOLD.items() if of == kind)
+
+
+def verbs_but(kind: str) -> frozenset[str]:
+    """Return the verbs that are told under another kind than this one."""
+    return frozenset(_TOLD) - verbs_of(kind)
 
 
 def _said(text: str) -> Callable[[Values, Values], str]:

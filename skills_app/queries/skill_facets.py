@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, F
 
 from skills_app.domain.paths import lineage
@@ -27,6 +28,7 @@ _COLUMNS = {
 }
 _NO_LABELS = {"type": "no type", "origin": "no version", "report": "no report", "status": "no status"}
 MAX_VALUES_SHOWN = 12
+REST_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,16 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class FacetGroup:
-    """One facet. ``num_more`` values with the lowest counts are left out of ``values``."""
+    """One facet: the ``values`` that most skills have and those chosen, and a page of the ``rest``, None where there is none.
+
+    ``is_paged`` says that this page was asked for.
+    """
 
     key: str
     title: str
     values: tuple[FacetValue, ...]
-    num_more: int = 0
+    rest: Page[FacetValue] | None = None
+    is_paged: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -61,13 +67,22 @@ class FacetGroup:
         return any(value.is_chosen for value in self.values)
 
 
-def facets_for_list(chosen: SkillFilter) -> tuple[FacetGroup, ...]:
+def facets_for_list(
+    chosen: SkillFilter, *, rest_of: str = "", page: str | None = None
+) -> tuple[FacetGroup, ...]:
     """Return the branch tree, the groups of one column each, and one group per facet name, with counts.
 
-    The counts of a group ignore its own choices (they are joined by OR) and obey those of every other group.
+    The counts of a group ignore its own choices (they are joined by OR) and obey those of every other group. Of the group
+    with the key ``rest_of`` that ``page`` of the rest is in it, of all others the first, with up to ``REST_PER_PAGE`` values.
     """
     groups = [_branches(chosen), *(_column_group(chosen, group) for group in _TITLES), *_named_facets(chosen)]
-    return tuple(group for group in groups if group.values)
+    return tuple(_turned(group, rest_of, page) for group in groups if group.values)
+
+
+def _turned(group: FacetGroup, rest_of: str, page: str | None) -> FacetGroup:
+    if group.rest is None or group.key != rest_of:
+        return group
+    return replace(group, rest=group.rest.paginator.get_page(page), is_paged=True)
 
 
 def _column_group(chosen: SkillFilter, group: str) -> FacetGroup:
@@ -130,8 +145,9 @@ def _facet_value(chosen: SkillFilter, name: str, value: str, count: int) -> Face
 
 
 def _shortened(key: str, title: str, values: list[FacetValue]) -> FacetGroup:
+    rest = [value for at, value in enumerate(values) if at >= MAX_VALUES_SHOWN and not value.is_chosen]
     shown = [value for at, value in enumerate(values) if at < MAX_VALUES_SHOWN or value.is_chosen]
-    return FacetGroup(key, title, tuple(shown), num_more=len(values) - len(shown))
+    return FacetGroup(key, title, tuple(shown), Paginator(rest, REST_PER_PAGE).get_page(1) if rest else None)
 
 
 def _branches(chosen: SkillFilter) -> FacetGroup:

@@ -65,7 +65,9 @@ def skill_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "chosen": page.filter,
-        "facets": facets_for_list(chosen),
+        "facets": facets_for_list(
+            chosen, rest_of=request.GET.get("rest_of", ""), page=request.GET.get("rest")
+        ),
         "sorts": [
             (sort, label, chosen.sorted_by(sort).query())
             for sort, label in SORT_LABELS.items()
@@ -232,10 +234,10 @@ def _tab_context(
     if tab == "history":
         chosen = request.GET.get("what", "")
         kind = chosen if chosen in KINDS else ""
-        happenings, num_older = timeline_of_skill(skill, kind=kind)
+        happenings = timeline_of_skill(skill, kind=kind, page=request.GET.get("page"))
         return {
             "happenings": happenings,
-            "num_older": num_older,
+            "happenings_url": f"?tab=history&{f'what={kind}&' if kind else ''}page=",
             "happening_kinds": KINDS,
             "happening_kind": kind,
         }

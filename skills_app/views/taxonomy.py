@@ -167,7 +167,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "open_paths": sorted(seen.open_paths),
         "is_by_facets": is_by_facets,
         # What curators gave first, then the branches, then what every skill has.
-        "facets": sorted(facets_for_list(chosen), key=_facet_order) if is_by_facets else [],
+        "facets": _facets(asked, chosen) if is_by_facets else [],
         "catalog_tokens": CATALOG_TOKENS,
         # What is typed on a refused step belongs to the tree that was looked at first.
         "as_of": request.POST.get("as_of") or timezone.now().isoformat(),
@@ -179,6 +179,11 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "error": error,
     }
     return render_page(request, "skills_app/taxonomy_tree.html", context, status=status)
+
+
+def _facets(asked: QueryDict, chosen: SkillFilter) -> list[FacetGroup]:
+    rows = facets_for_list(chosen, rest_of=asked.get("rest_of", ""), page=asked.get("rest"))
+    return sorted(rows, key=_facet_order)
 
 
 def _facet_order(group: FacetGroup) -> tuple[bool, bool]:

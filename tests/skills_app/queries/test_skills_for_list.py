@@ -176,3 +176,25 @@ def test_what_of_an_address_is_not_used_is_said(parameters: dict[str, list[str]]
     assert chosen.problems
     assert chosen.page >= 1
     assert chosen.sort in set(SkillSort)
+
+
+def test_every_value_of_a_facet_has_a_link_and_many_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skills_app.queries.skill_facets.REST_PER_PAGE", 2)
+    for number in range(17):
+        make.skill(f"more/s{number}", facets=[("tag", f"v{number:02}")])
+    tags = group("facet=tag:v16", "facet:tag")
+    assert [one.label for one in tags.values] == [f"v{number:02}" for number in range(12)] + ["v16"]
+    assert tags.rest is not None
+    assert ([one.label for one in tags.rest], tags.rest.paginator.count, tags.is_paged) == (
+        ["v12", "v13"],
+        4,
+        False,
+    )
+    assert tags.rest[0].query == "facet=tag%3Av16&facet=tag%3Av12"
+    chosen = skill_filter_from_query("")
+    tags = next(
+        one for one in facets_for_list(chosen, rest_of="facet:tag", page="3") if one.key == "facet:tag"
+    )
+    assert tags.rest is not None
+    assert ([one.label for one in tags.rest], tags.is_paged) == (["v16"], True)
+    assert group("", "status").rest is None

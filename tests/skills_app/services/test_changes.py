@@ -354,7 +354,7 @@ def test_facets_that_a_change_set_gives_and_takes_back_stand_in_the_line_of_time
     set_facets(skill=skill, facets=[("l", "c"), ("t", "1")], actor_name="import")
     change = done(ben, Refacet((skill.key,), (("l", "go"),), (("l", "c"),)), title="go", reason="It is Go.")
     undo_change(change=change, actor=ben, reason="It was C.")
-    shown, _ = timeline_of_skill(skill, kind="other")
+    shown = timeline_of_skill(skill, kind="other")
     assert [(one.who, one.sentence, one.reason, one.change, one.change_title) for one in shown] == [
         ("ben", "Facets are l: c, t: 1.", "It was C.", change.key, "go"),
         ("ben", "Facets are l: go, t: 1.", "It is Go.", change.key, "go"),

@@ -12,6 +12,7 @@ from skills_app.domain.enums import DependencyKind
 from skills_app.models import Category, Skill, SkillDependency
 from skills_app.services.apply_change import apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change
+from skills_app.services.record_audit import record_audit
 from tests.skills_app.skill_makers import skill
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +103,25 @@ def test_many_relations_need_as_many_queries_as_few(
         tie(one, skill(f"b/s{number}"))
     with django_assert_max_num_queries(26):
         dan.get(f"{one.get_absolute_url()}?tab={tab}")
+
+
+def test_a_kind_of_the_line_of_time_is_found_behind_many_others_and_has_pages(
+    dan: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skills_app.queries.skill_timeline.PER_PAGE", 3)
+    one = skill("a/one")
+    for number in range(7):
+        record_audit(verb="set_facets", target_kind="skill", target_key=one.key, reason=f"because {number}")
+    record_audit(verb="did_a_rare_thing", target_kind="skill", target_key=one.key, reason="rare")
+    address = f"{one.get_absolute_url()}?tab=history"
+    assert "Made at a/one" in dan.get(f"{address}&what=made").content.decode()
+    page = dan.get(f"{address}&what=other").content.decode()
+    assert [words in page for words in ("rare", "because 6", "because 4", "Made at")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert "1 to 3 of 8" in page
+    assert 'href="?tab=history&amp;what=other&amp;page=2"' in page
+    assert "because 0" in dan.get(f"{address}&what=other&page=3").content.decode()
