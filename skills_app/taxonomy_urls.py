@@ -29,5 +29,6 @@ urlpatterns = [
     path("changes/<slug:key>/propose/", changes.change_propose, name="change_propose"),
     path("changes/<slug:key>/accept/", changes.change_accept, name="change_accept"),
     path("changes/<slug:key>/drop/", changes.change_drop, name="change_drop"),
+    path("changes/<slug:key>/again/", changes.change_again, name="change_again"),
     path("changes/<slug:key>/undo/", changes.change_undo, name="change_undo"),
 ]

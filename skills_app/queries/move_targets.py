@@ -1,6 +1,6 @@
 """Where a selection may be moved to, and why not elsewhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from skills_app.domain.change_sets.applying import refusal_of
@@ -19,6 +19,7 @@ class StepTarget:
     """A category or skill: how a form names it, its path (``/`` for the top), and why the selection cannot go there, empty when it can.
 
     ``hint`` says what is in the way there though there are ways out; ``note`` what the draft that the step joins does with it.
+    ``label`` says why it stands on top of the list.
     """
 
     value: str
@@ -27,6 +28,7 @@ class StepTarget:
     reason: str = ""
     note: str = ""
     hint: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,39 @@ class _Selection:
 
 
 def move_targets(
-    draft: DraftedTree, *, categories: Sequence[str], skills: Sequence[str], text: str = ""
+    draft: DraftedTree,
+    *,
+    categories: Sequence[str],
+    skills: Sequence[str],
+    text: str = "",
+    likely: Mapping[str, str] | None = None,
 ) -> tuple[list[StepTarget], int]:
     """Return the top and the categories with ``text`` in path or title, each with its reason, and how many are not shown.
 
-    All is judged as it will be after the steps of ``draft``.
+    Those with a key in ``likely`` that can take the selection stand first, in that order, each with its label. All is judged as it will be after the steps of ``draft``.
     """
-    found = draft.places_with(text)
+    found, labels = draft.places_with(text), likely or {}
     top = [DraftedPlace(TOP, "/", "/", "The top", "")] if not text.strip() else []
     judge = _Judge(draft, categories, skills)
-    judged = [(one, *judge.judge(one.key)) for one in [*top, *found[:MOST_SHOWN]]]
+    by_key = {one.key: one for one in found if one.key in labels}
+    tried = [(by_key[key], *judge.judge(key)) for key in labels if key in by_key]
+    first = [(one, reason, hint) for one, reason, hint in tried if not reason]
+    above = {one.key for one, _, _ in first}
+    rest = [one for one in found if one.key not in above]
+    judged = [*first, *((one, *judge.judge(one.key)) for one in [*top, *rest[:MOST_SHOWN]])]
     targets = [
-        StepTarget(one.value, one.path, one.title, reason, one.note, hint) for one, reason, hint in judged
+        StepTarget(
+            one.value,
+            one.path,
+            one.title,
+            reason,
+            one.note,
+            hint,
+            labels[one.key] if one.key in above else "",
+        )
+        for one, reason, hint in judged
     ]
-    return targets, max(len(found) - MOST_SHOWN, 0)
+    return targets, max(len(rest) - MOST_SHOWN, 0)
 
 
 def move_refusals(

@@ -87,6 +87,24 @@ def placement_help(*, branch: str = "", pages: Mapping[str, str] | None = None) 
     return _help(survey_from_data(row.found), branch, told, shown)
 
 
+def suggested_homes(skills: Iterable[str]) -> dict[str, float]:
+    """Return the homes (keys) that the survey suggests for skills (keys) without one or in a doubtful one, with the best confidence."""
+    wanted = set(skills)
+    if not wanted:
+        return {}
+    if num_compared() <= MOST_AT_ONCE:
+        found = _looked_at(library_state())
+    else:
+        row = PlacementSurvey.objects.filter(computed_at__isnull=False).first()
+        found = survey_from_data(row.found) if row is not None else Survey({}, (), ())
+    hints = [found.homeless[key] for key in wanted & found.homeless.keys()]
+    hints += [hint for hint in found.misplaced if hint.skill in wanted]
+    sure: dict[str, float] = {}
+    for hint in hints:
+        sure[hint.home] = max(hint.confidence, sure.get(hint.home, 0.0))
+    return sure
+
+
 @lru_cache(maxsize=1)
 def _looked_at(_state: str) -> Survey:
     """Return the survey of a small library as it was at that state; another state is read anew."""

@@ -9,11 +9,19 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from skills_app.domain.change_sets.operations import Operation, operations_data, operations_from
+from skills_app.domain.change_sets.effect import effect_from
+from skills_app.domain.change_sets.operations import (
+    Operation,
+    Split,
+    drafted_again,
+    operations_data,
+    operations_from,
+)
 from skills_app.domain.change_sets.states import OPEN, ChangeStatus
 from skills_app.domain.errors import ChangeConflicts, ChangeDataError, ChangeNotOpen, ChangeOvertaken
+from skills_app.domain.keys import new_key
 from skills_app.domain.storable import storable_json, storable_text
-from skills_app.models import PlacementChange
+from skills_app.models import PathAlias, PlacementChange
 from skills_app.queries.change_branches import branches_missing, keys_at
 from skills_app.queries.change_preview import Preview, preview_operations
 from skills_app.queries.change_standing import standing_words
@@ -61,6 +69,25 @@ def draft_change(
     change.digest, change.impact, change.proposed_at = "", _remembered(change), None
     change.save()
     return change
+
+
+def draft_again(*, change: PlacementChange, actor: User) -> PlacementChange:
+    """Return a new draft of ``actor`` with the steps of ``change``, which was undone.
+
+    What they make gets keys of its own, and its address back where the undo left that to what had been there before.
+    """
+    effect = effect_from(PlacementChange.objects.values_list("effect", flat=True).get(pk=change.pk))
+    made = {
+        effect.addresses[one][1]: heir.key for one, heir in effect.heirs.items() if one in effect.addresses
+    }
+    rows = PathAlias.objects.filter(path__in=made).values_list("path", "skill__key", "category__key")
+    back = {path for path, *keys in rows if made[path] in keys}
+    steps = [
+        replace(one, takes=tuple(sorted({*one.takes, *back}))) if back and isinstance(one, Split) else one
+        for one in operations_from(change.operations)
+    ]
+    again = drafted_again(steps, new_key)
+    return draft_change(operations=again, actor=actor, title=change.title, reason=change.reason)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from fleet_site.access import may, refusal, require
+from fleet_site.access import may, may_somewhere, refusal, require
 from fleet_site.http import is_fragment, render_page
 from skills_app.domain.change_sets.operations import Act, MergeCategories, Operation, operations_from
 from skills_app.domain.change_sets.states import OPEN, ChangeStatus
@@ -41,6 +41,7 @@ from skills_app.queries.other_changes import other_changes_for_list
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
     consents_missing,
+    draft_again,
     draft_change,
     drop_change,
     note_changes_seen,
@@ -221,6 +222,19 @@ def change_undo(request: HttpRequest, key: str) -> HttpResponse:
     return _do(request, change, lambda: undo_change(change=change, actor=user, reason=reason), "Undone.")
 
 
+@require_POST
+@require("curate")
+def change_again(request: HttpRequest, key: str) -> HttpResponse:
+    """Copy the steps of a change-set that was undone into a new draft of one's own."""
+    change, user = _change(key), cast(User, request.user)
+    if change.status != ChangeStatus.UNDONE:
+        messages.error(request, "Only what was undone is drafted again.")
+        return _page(request, change, 409)
+    draft = draft_again(change=change, actor=user)
+    messages.success(request, "The steps are in a new draft of yours. Nothing has moved yet.")
+    return redirect(draft)
+
+
 def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object], said: str) -> HttpResponse:
     """Do it and show the change-set again; when it cannot be done, say why and keep the work."""
     try:
@@ -265,6 +279,7 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
         "waiting_for": consents_missing(change) if change.status == ChangeStatus.PROPOSED else [],
         "can_accept": change.status == ChangeStatus.PROPOSED and len(missing) < len(branches),
         "ending": endings_of([change]).get(change.key),
+        "can_draft_again": change.status == ChangeStatus.UNDONE and may_somewhere(user, "curate"),
         "can_undo": change.status == ChangeStatus.APPLIED and not missing,
     }
     return render_page(request, "skills_app/taxonomy_change.html", context, status=status)

@@ -1,7 +1,9 @@
 """Help with placing: hints from likeness, targets with the reason why not, and names looked at while they are typed."""
 
+from typing import cast
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -11,6 +13,7 @@ from fleet_site.http import is_fragment, render_page
 from skills_app.models import Category, Skill
 from skills_app.queries.drafted_tree import DraftedPlace, DraftedTree, steps_of_draft
 from skills_app.queries.empty_categories import empty_categories_for_page
+from skills_app.queries.likely_targets import likely_targets
 from skills_app.queries.merge_targets import MIXED, merge_targets
 from skills_app.queries.move_targets import move_refusals, move_targets
 from skills_app.queries.name_advice import name_advice
@@ -60,9 +63,12 @@ def targets(request: HttpRequest) -> HttpResponse:
     places, homes = _selected(request.POST, draft)
     is_merge = request.POST.get("aim") == "merge"
     text = request.POST.get("find", "").strip()[:200]
-    found, num_more = (merge_targets if is_merge else move_targets)(
-        draft, categories=[place.key for place in places], skills=[skill.key for skill in homes], text=text
-    )
+    chosen, keys = [place.key for place in places], [skill.key for skill in homes]
+    if is_merge:
+        found, num_more = merge_targets(draft, categories=chosen, skills=keys, text=text)
+    else:
+        likely = likely_targets(cast(User, request.user), keys) if chosen or keys else {}
+        found, num_more = move_targets(draft, categories=chosen, skills=keys, text=text, likely=likely)
     error = "" if places or homes else "Select something in the tree first."
     context = {
         "places": places,

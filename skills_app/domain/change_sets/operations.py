@@ -1,6 +1,6 @@
 """What a change-set may do, as data: move, rename, merge, split, re-facet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
@@ -148,6 +148,20 @@ def operations_from(data: Any) -> tuple[Operation, ...]:
     return tuple(made)
 
 
+def drafted_again(operations: Sequence[Operation], make_key: Callable[[], str]) -> tuple[Operation, ...]:
+    """Return the same operations for another change-set: what they make gets a key of its own, in every step that names it."""
+    made = {part.key: make_key() for one in operations if isinstance(one, Split) for part in one.parts}
+    return operations_from(_renamed(operations_data(operations), made))
+
+
+def _renamed(value: Any, keys: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _renamed(each, keys) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_renamed(each, keys) for each in value]
+    return keys.get(value, value) if isinstance(value, str) else value
+
+
 def _data(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _data(getattr(value, field.name)) for field in fields(value)}
@@ -203,4 +217,4 @@ __all__ = [
     "Move",
     "Operation",
 ]
-__all__ += ["Part", "Refacet", "Rename", "Split", "operations_data", "operations_from"]
+__all__ += ["Part", "Refacet", "Rename", "Split", "drafted_again", "operations_data", "operations_from"]
