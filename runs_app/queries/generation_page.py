@@ -1,16 +1,17 @@
 """What the page of a generation shows beside its course: what was made, what people said, and what happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 
+from runs_app.domain.early_checks import placed
 from runs_app.domain.generation import PromptState
 from runs_app.domain.generation_words import ACTION_WORDS
 from runs_app.domain.pipeline_items import EventKind
-from runs_app.domain.prompts import OTHER, Action, Question
+from runs_app.domain.prompts import OTHER, Action, PromptKind, Question
 from runs_app.models import (
     Generation,
     GenerationBatch,
@@ -98,19 +99,42 @@ def open_prompt_of(generation: Generation) -> HumanPrompt | None:
 
 
 def made_so_far(generation: Generation) -> Made:
-    """Return the plan and the latest text of a generation, from its stored steps."""
-    rows = StepResult.objects.filter(generation=generation, step__in=[*MAKING, "placement"])
+    """Return the plan and the latest text of a generation, from its stored steps and what people said to them.
+
+    The plan of one that is done is the one that it went by.
+    """
+    rows = StepResult.objects.filter(generation=generation, step__in=[*MAKING, "structure", "placement"])
     plan: PlanView | None = None
     text = text_from = place = ""
+    said: Mapping[str, Any] = {}
     for row in rows.order_by("finished_at", "pk"):
         result: Mapping[str, Any] = row.result if isinstance(row.result, dict) else {}
         place = str(result.get("recommended_path") or place)
+        said = result if result.get("is_said") else said
         if isinstance(result.get("skill_metadata"), dict):
             plan = _plan(result, place)
         written = next((result[name] for name in _TEXTS if isinstance(result.get(name), str)), "")
         if written:
             text, text_from = written, row.title or row.key
-    return Made(plan, text, text_from)
+    return Made(plan and _settled(plan, generation, said), text, text_from)
+
+
+def _settled(plan: PlanView, generation: Generation, said: Mapping[str, Any]) -> PlanView:
+    """Return a plan as it was gone by or, before that is known, with the name and the place that a person gave."""
+    kept = generation.result.get("plan") if isinstance(generation.result, dict) else None
+    if isinstance(kept, dict) and kept.get("path"):
+        return replace(plan, name=kept["name"], description=kept["description"], place=kept["path"])
+    if said:
+        plan = replace(plan, name=str(said["name"]), description=str(said["description"]))
+    answered = HumanPrompt.objects.filter(
+        generation=generation, kind=PromptKind.CONFIRM, state=PromptState.ANSWERED
+    ).order_by("-answered_at")
+    for row in answered:
+        chosen = row.said.get("place")
+        place = str(row.said.get(f"place.{OTHER}") or "") if chosen == OTHER else str(chosen or "")
+        if place:
+            return replace(plan, place=placed(place, name=plan.name))
+    return plan
 
 
 def _plan(result: Mapping[str, Any], place: str) -> PlanView:

@@ -258,6 +258,8 @@ def end_generation(
 ) -> None:
     """Let a generation fail, be cancelled or go back to the queue; what is stored stays.
 
+    What the model said last (``failed_raw``) stands in the event, too, for a retry clears it from the row.
+
     Raises:
         LeaseLost: another worker has taken over, or the generation was stopped.
         TransitionRefused: without a lease: it is not in a state that this can follow.
@@ -269,13 +271,14 @@ def end_generation(
         GenerationStatus.PENDING: EventKind.WORKER_LOST,
     }
     is_over = status is not GenerationStatus.PENDING
+    said = {"raw": changes["failed_raw"]} if changes.get("failed_raw") else {}
     with transaction.atomic():
         if lease is None:
             row = Generation.objects.select_for_update().get(pk=generation_id)
             require_transition(GenerationStatus(row.status), status)
         append_events(
             generation_id=generation_id,
-            events=[*events, EventRecord(kinds[status], now, message=message)],
+            events=[*events, EventRecord(kinds[status], now, message=message, data=said)],
             lease=lease,
             changes={
                 "status": status,

@@ -10,11 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from runs_app.domain.generation import GenerationStatus
 from runs_app.domain.pipeline_items import EventKind
 from runs_app.domain.prompts import EFFECTS, WHY, PromptKind
 from runs_app.models import Generation, GenerationEvent, HumanPrompt, Run, Source
+from runs_app.queries.generation_page import made_so_far
 from runs_app.queries.generation_progress import state_of
 from runs_app.services import wake_workers
+from runs_app.services.generation_store import end_generation
 from skills_app.models import AuditEntry
 from tests.runs_app.generation_makers import HTMX, client_of, event, generation, person, prompt, step
 from tests.skills_app.skill_makers import skill
@@ -183,6 +186,53 @@ def test_the_plan_and_the_text_so_far_are_shown_safely(dan: Client) -> None:
     assert "No row is lost" in page
     assert ">Hello</h" in page
     assert "<script>alert" not in page
+
+
+PLAN = {"skill_metadata": {"name": "csv-cleaning", "description": "Use when CSV is dirty."}}
+
+
+@pytest.mark.parametrize(
+    "said", [{"place": "house/tables/csv"}, {"place": "other", "place.other": "house/tables/csv"}], ids=str
+)
+def test_the_plan_is_at_the_place_that_a_person_picked(dan: Client, said: dict[str, str]) -> None:
+    one = generation(status="running", phase="generate")
+    step(one, "placement", result={"recommended_path": "guessed/place"})
+    step(one, "structure", result={"name": "tidy", "description": "Use it.", "is_said": True})
+    step(one, "synthesis", result=PLAN)
+    guessed = made_so_far(one).plan
+    prompt(one, PromptKind.CONFIRM, state="answered", answer={"values": said}, answered_at=timezone.now())
+
+    plan = made_so_far(one).plan
+
+    assert guessed is not None
+    assert plan is not None
+    assert guessed.place == "guessed/place"
+    assert (plan.name, plan.description, plan.place) == ("tidy", "Use it.", "house/tables/tidy")
+
+
+def test_the_plan_of_what_is_done_is_the_one_that_it_went_by(dan: Client) -> None:
+    kept = {"name": "csv-tidying", "description": "Use when CSV is untidy.", "path": "house/csv-tidying"}
+    one = generation(status="completed", result={"plan": kept})
+    step(one, "placement", result={"recommended_path": "guessed/place"})
+    step(one, "synthesis", result=PLAN)
+
+    page = text(dan.get(address(one)))
+
+    assert "house/csv-tidying" in page
+    assert "Use when CSV is untidy." in page
+    assert "guessed/place" not in page
+
+
+def test_what_a_model_said_last_is_there_after_a_retry(ada: Client) -> None:
+    one = generation(status="running")
+    end_generation(
+        generation_id=one.pk, status=GenerationStatus.FAILED, message="It broke.", failed_raw="<b>not json"
+    )
+    ada.post(address(one, "retry/"))
+
+    one.refresh_from_db()
+    assert (one.status, one.failed_raw) == ("pending", "")
+    assert "&lt;b&gt;not json" in text(ada.get(address(one)))
 
 
 def test_the_record_and_its_lateness_are_told(dan: Client) -> None:

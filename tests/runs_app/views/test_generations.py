@@ -1,11 +1,13 @@
 """The list of generations and the inbox: filters, who may see and do what, equal queries for few rows and many."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from runs_app.models import GenerationBatch
 from skills_app.models import AuditEntry
@@ -78,6 +80,12 @@ def test_the_address_narrows_the_list(ada: Client) -> None:
         page = text(ada.get(LIST, query))
         assert {name for name in ("Mine", "Failed one", "Other model") if f">{name}</a>" in page} == expected
     assert own.get_absolute_url() in text(ada.get(LIST))
+
+
+def test_a_draft_that_is_ready_says_who_is_waited_for(ada: Client) -> None:
+    generation("Drafted", status="pending_review", finished_at=timezone.now() - timedelta(hours=3))
+
+    assert "anybody who takes the draft over" in text(ada.get(LIST))
 
 
 def test_each_row_of_a_batch_leads_to_the_others_of_it(ada: Client) -> None:
