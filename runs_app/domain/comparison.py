@@ -1,6 +1,7 @@
 """Two to six things side by side: only what differs, each number judged against the one that is pinned as baseline."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,10 @@ FEWEST, MOST = 2, 6
 MOST_MANY = 500
 GROUPS = ("Inputs", "Result", "Cost")
 _MORE = ("score", "accuracy", "alignment", "passed", "reward", "precision", "recall", "f1", "auc")
+# What a name ends with says what it measures, whatever it is the accuracy of.
+_MORE_AT_THE_END = frozenset(
+    {"accuracy", "alignment", "passed", "reward", "precision", "recall", "f1", "auc"}
+)
 _LESS = ("loss", "error", "warning", "cost", "token", "seconds", "duration", "latency", "finding", "critical")
 
 # What a gate says, the better the higher.
@@ -52,6 +57,8 @@ class ComparedRow:
 def direction_of(name: str) -> int:
     """Return 1 where more of a measure is better, -1 where less is, 0 where nobody can say from its name."""
     low = name.lower()
+    if re.split(r"[^a-z0-9]+", low.strip("_- "))[-1] in _MORE_AT_THE_END:
+        return 1
     if any(word in low for word in _LESS):
         return -1
     return 1 if any(word in low for word in _MORE) else 0

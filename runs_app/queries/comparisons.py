@@ -1,10 +1,12 @@
 """Read what a comparison shows: two to six runs or versions with all they say."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from runs_app.domain.comparison import MOST, Value
 from runs_app.models import Run, RunMetric, RunParam, VersionStanding
-from skills_app.models import SkillVersion
+from skills_app.domain.reviewing.verdicts import Decision
+from skills_app.models import SkillVersion, Verdict
 
 ATTRIBUTES: dict[str, tuple[str, str]] = {
     "status": ("Result", "rolled_status"),
@@ -66,6 +68,34 @@ def versions_to_compare(pks: Sequence[int]) -> tuple[list[SkillVersion], list[Th
             for key in broken:
                 thing.setdefault(key, 0)
     return versions, things
+
+
+def usual_baseline(found: Sequence[Run] | Sequence[SkillVersion]) -> tuple[int, bool]:
+    """Return the place of the one that the others are judged against while none is pinned, and whether it was approved.
+
+    It is the newest whose version has an approval that was not undone, else the oldest; ``found`` holds one at least.
+    """
+    versions = [_version_pk(one) for one in found]
+    ages = [_age(one) for one in found]
+    approvals = Verdict.objects.filter(decision=Decision.APPROVE, undone_at=None)
+    wanted = {pk for pk in versions if pk}
+    approved = set(approvals.filter(version__in=wanted).values_list("version_id", flat=True))
+    places = [place for place, pk in enumerate(versions) if pk in approved]
+    if places:
+        return max(places, key=ages.__getitem__), True
+    return ages.index(min(ages)), False
+
+
+def _version_pk(one: Run | SkillVersion) -> int | None:
+    if isinstance(one, SkillVersion):
+        return one.pk
+    return one.outcome.version_id if hasattr(one, "outcome") else None
+
+
+def _age(one: Run | SkillVersion) -> tuple[datetime, int]:
+    if isinstance(one, SkillVersion):
+        return one.made_at, one.number
+    return one.started_at or one.first_seen_at, one.pk
 
 
 def suggested_runs(run: Run) -> list[Run]:

@@ -14,6 +14,7 @@ from runs_app.queries.comparisons import (
     runs_to_compare,
     suggested_runs,
     suggested_versions,
+    usual_baseline,
     versions_to_compare,
 )
 
@@ -40,15 +41,17 @@ def _page(
     request: HttpRequest, kind: str, found: list[Any], things: list[Any], more: list[Any]
 ) -> HttpResponse:
     keys = [one.pk for one in found]
-    pinned = next((pk for pk in _numbers(request, "baseline") if pk in keys), keys[0] if keys else 0)
-    baseline = keys.index(pinned) if keys else 0
+    pinned = next((pk for pk in _numbers(request, "baseline") if pk in keys), 0)
+    baseline, is_approved = usual_baseline(found) if len(found) >= FEWEST and not pinned else (0, False)
+    baseline = keys.index(pinned) if pinned else baseline
     rows = compare(things, baseline=baseline) if len(things) >= FEWEST else ()
     is_all = request.GET.get("all") == "1"
     shown = [row for row in rows if is_all or row.is_different]
     context = {
         "kind": kind,
-        "columns": [_column(kind, one, found, baseline, is_all) for one in found],
+        "columns": [_column(kind, one, found, baseline, pinned, is_all) for one in found],
         "baseline": found[baseline] if found else None,
+        "why_baseline": "pinned" if pinned else "approved" if is_approved else "oldest",
         "groups": _grouped(shown),
         "num_equal": sum(not row.is_different for row in rows),
         "is_all": is_all,
@@ -62,7 +65,9 @@ def _page(
     return render_page(request, "runs_app/compare.html", context)
 
 
-def _column(kind: str, one: Any, found: list[Any], baseline: int, is_all: bool) -> dict[str, Any]:
+def _column(
+    kind: str, one: Any, found: list[Any], baseline: int, pinned: int, is_all: bool
+) -> dict[str, Any]:
     keys = [each.pk for each in found]
     version = one if kind == "version" else _version_of(one)
     base = found[baseline] if kind == "version" else _version_of(found[baseline])
@@ -75,7 +80,7 @@ def _column(kind: str, one: Any, found: list[Any], baseline: int, is_all: bool) 
         "version": version,
         "is_baseline": one is found[baseline],
         "pin": _query(kind, keys, one.pk, is_all),
-        "without": _query(kind, [pk for pk in keys if pk != one.pk], keys[baseline], is_all),
+        "without": _query(kind, [pk for pk in keys if pk != one.pk], pinned, is_all),
         "diff": diff,
     }
 
@@ -91,7 +96,7 @@ def _grouped(rows: list[Any]) -> list[tuple[str, list[Any]]]:
 
 def _query(kind: str, keys: list[int], baseline: int, is_all: bool) -> str:
     pairs = [(kind, str(pk)) for pk in keys]
-    pairs += [("baseline", str(baseline))] if keys and baseline != keys[0] and baseline in keys else []
+    pairs += [("baseline", str(baseline))] if baseline in keys else []
     return "?" + urlencode([*pairs, *([("all", "1")] if is_all else [])])
 
 

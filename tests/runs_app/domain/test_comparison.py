@@ -50,7 +50,20 @@ def test_rows_stand_in_the_order_of_their_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "direction"), [("quality_score", 1), ("num_errors", -1), ("error_score", -1), ("temperature", 0)]
+    ("name", "direction"),
+    [
+        ("quality_score", 1),
+        ("num_errors", -1),
+        ("error_score", -1),
+        ("temperature", 0),
+        ("token_accuracy", 1),
+        ("eval/token-accuracy", 1),
+        ("warnings.recall", 1),
+        ("accuracy_loss", -1),
+        ("tests_passed_seconds", -1),
+        ("checks passed", 1),
+        ("", 0),
+    ],
 )
 def test_the_direction_of_a_measure_is_read_from_its_name(name: str, direction: int) -> None:
     assert direction_of(name) == direction

@@ -11,10 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from runs_app.models import Run, RunMetric, RunParam, VersionStanding
+from runs_app.models import Run, RunMetric, RunOutcome, RunParam, VersionStanding
 from runs_app.services.update_rollups import update_rollups
-from skills_app.models import Skill, SkillVersion
-from tests.runs_app.trend_rows import LAST, fill
+from skills_app.models import Skill, SkillVersion, Verdict
+from tests.runs_app.trend_rows import LAST, fill, review_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -56,6 +56,63 @@ def test_the_pinned_baseline_decides_what_is_better_by_sign_word_and_colour(
     assert cells(page)["loss"][0].verdict == "better"
     text = " ".join(page.content.decode().split())
     assert 'data-called="worse">−0.2000 worse' in text
+
+
+def approve(version: SkillVersion) -> Verdict:
+    return Verdict.objects.create(
+        review=review_of(version), version=version, decision="approve", given_at=LAST, binding={}
+    )
+
+
+def baseline(page: Any) -> tuple[int, str]:
+    """Return the key of the baseline and why it is that one."""
+    return page.context["baseline"].pk, page.context["why_baseline"]
+
+
+def test_versions_are_judged_against_the_newest_approved_one_else_the_oldest_unless_one_is_pinned(
+    dan: Client, runs: list[Run]
+) -> None:
+    skill = Skill.objects.filter(num_versions__gte=4).first()
+    assert skill is not None
+    first, second, third, fourth = skill.versions.order_by("number")
+    keys = [fourth.pk, second.pk, first.pk, third.pk]
+
+    def ask(**more: Any) -> Any:
+        return dan.get(reverse("trends:compare_versions"), {"version": keys, **more})
+
+    page = ask()
+    assert baseline(page) == (first.pk, "oldest")
+    assert "the oldest of these; none was approved" in page.content.decode()
+    assert "Each value is measured once and carries no interval" in page.content.decode()
+    approve(second)
+    last = approve(third)
+    page = ask()
+    assert baseline(page) == (third.pk, "approved")
+    assert "the newest that was approved" in page.content.decode()
+    assert [column["is_baseline"] for column in page.context["columns"]] == [False, False, False, True]
+    Verdict.objects.filter(pk=last.pk).update(undone_at=LAST)
+    assert baseline(ask()) == (second.pk, "approved")
+    # The first of the address can be pinned, and stays so with every row shown.
+    pinned = dan.get(reverse("trends:compare_versions") + page.context["columns"][0]["pin"])
+    assert baseline(pinned) == (fourth.pk, "pinned")
+    again = dan.get(reverse("trends:compare_versions") + pinned.context["toggle"])
+    assert baseline(again) == (fourth.pk, "pinned")
+    # Without the pinned one the usual one is the baseline.
+    without = dan.get(reverse("trends:compare_versions") + pinned.context["columns"][0]["without"])
+    assert baseline(without) == (second.pk, "approved")
+
+
+def test_runs_are_judged_against_the_newest_of_an_approved_version_else_the_oldest(
+    dan: Client, runs: list[Run]
+) -> None:
+    RunOutcome.objects.all().delete()
+    oldest, *_, newest = ordered = sorted(runs, key=lambda one: one.started_at)
+    assert baseline(compare(dan, newest, ordered[1], oldest)) == (oldest.pk, "oldest")
+    version = SkillVersion.objects.first()
+    assert version is not None
+    approve(version)
+    RunOutcome.objects.create(run=ordered[1], version=version)
+    assert baseline(compare(dan, newest, ordered[1], oldest)) == (ordered[1].pk, "approved")
 
 
 def test_at_most_six_are_compared_and_unknown_ones_are_left_out(dan: Client, runs: list[Run]) -> None:
