@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from runs_app.domain.trends.facts import DIMENSIONS
 from runs_app.domain.trends.periods import LONGEST_DAYS, Period
 
+SINCE_MONDAY = "week"
 PERIODS: dict[str, str] = {
+    SINCE_MONDAY: "Since Monday",
     "7": "7 days",
     "28": "4 weeks",
     "91": "13 weeks",
@@ -72,7 +74,10 @@ class TrendFilter:
 
 
 def parse_trend_filter(parameters: Mapping[str, str], *, today: date) -> TrendFilter:
-    """Read the parameters of an address; what cannot be used is named in ``problems``."""
+    """Read the parameters of an address; what cannot be used is named in ``problems``.
+
+    A named period holds before days of one's own; on a Monday, ``SINCE_MONDAY`` begins a week earlier.
+    """
     problems: list[str] = []
     chosen = {
         name: parameters[name].replace("\x00", "").strip()[:_LONGEST]
@@ -82,7 +87,7 @@ def parse_trend_filter(parameters: Mapping[str, str], *, today: date) -> TrendFi
     if "branch" in chosen:
         chosen["branch"] = chosen["branch"].strip("/")
     until = _day(parameters.get("until", ""), problems) or today
-    since = _day(parameters.get("since", ""), problems)
+    since = _day(parameters.get("since", ""), problems) if not parameters.get("days") else None
     days = parameters.get("days", "") or DEFAULT_DAYS
     if days not in PERIODS:
         problems.append(f"'{days[:20]}' is not a period; {PERIODS[DEFAULT_DAYS]} are shown.")
@@ -90,8 +95,15 @@ def parse_trend_filter(parameters: Mapping[str, str], *, today: date) -> TrendFi
     if since is not None and not timedelta(0) <= until - since < timedelta(days=LONGEST_DAYS):
         problems.append(f"From {since} to {until} is no period of at most {LONGEST_DAYS:,} days.")
         since = None
-    period = Period(since, until) if since else Period.ending(until, int(days))
+    period = Period(since, until) if since else _named(days, until)
     return TrendFilter(period, "" if since else days, until == today, chosen, tuple(problems))
+
+
+def _named(days: str, until: date) -> Period:
+    """Return the days up to ``until`` of one of ``PERIODS``."""
+    if days == SINCE_MONDAY:
+        return Period(until - timedelta(days=until.weekday() or 7), until)
+    return Period.ending(until, int(days))
 
 
 def _day(text: str, problems: list[str]) -> date | None:

@@ -17,6 +17,8 @@ TODAY = date(2026, 11, 16)
         "branch=web%2Ffrontend&model=large&days=91",
         "author=ben&since=2026-09-01&until=2026-10-05",
         "type=tool&days=7&until=2026-11-01",
+        "days=week",
+        "days=week&until=2026-11-04",
     ],
 )
 def test_an_address_comes_out_as_it_went_in(query: str) -> None:
@@ -24,6 +26,27 @@ def test_an_address_comes_out_as_it_went_in(query: str) -> None:
 
     assert chosen.query() == query
     assert chosen.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("until", "first"),
+    [
+        (date(2026, 11, 16), date(2026, 11, 9)),
+        (date(2026, 11, 17), date(2026, 11, 16)),
+        (date(2026, 11, 22), date(2026, 11, 16)),
+    ],
+)
+def test_since_monday_is_this_week_and_on_a_monday_the_one_before(until: date, first: date) -> None:
+    period = parse_trend_filter({"days": "week"}, today=until).period
+
+    assert (period.first, period.last) == (first, until)
+    assert period.first.strftime("%A") == "Monday"
+
+
+def test_a_named_period_takes_the_place_of_days_of_ones_own() -> None:
+    chosen = parse_trend_filter({"days": "7", "since": "2026-09-01"}, today=TODAY)
+
+    assert (chosen.days, chosen.period.num_days) == ("7", 7)
 
 
 @pytest.mark.parametrize(
