@@ -17,23 +17,31 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        group = parser.add_mutually_exclusive_group()
-        group.add_argument("--check", action="store_true", help="compare with the rows; 1 when they differ")
-        group.add_argument("--rebuild", action="store_true", help="work out every version and every day anew")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="compare with the rows, after a rebuild if both; 1 when they differ",
+        )
+        parser.add_argument(
+            "--rebuild", action="store_true", help="work out every version and every day anew"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["rebuild"] or not options["check"]:
+            updated = rebuild_rollups() if options["rebuild"] else update_rollups()
+            self.stdout.write(f"{updated.num_versions} versions looked at, {updated.num_days} days added up.")
         if options["check"]:
-            self._check()
-            return
-        updated = rebuild_rollups() if options["rebuild"] else update_rollups()
-        self.stdout.write(f"{updated.num_versions} versions looked at, {updated.num_days} days added up.")
+            self._check(is_rebuilt=options["rebuild"])
 
-    def _check(self) -> None:
+    def _check(self, *, is_rebuilt: bool) -> None:
         problems = check_rollups()
         for problem in problems[:_SHOWN]:
             self.stdout.write(problem)
         if problems:
-            raise CommandError(
-                f"{len(problems)} differences. Run “manage.py rollups”, or with --rebuild if they stay."
+            what_next = (
+                "They were rebuilt just now: rows changed meanwhile, and “manage.py rollups” follows them, or this is a fault."
+                if is_rebuilt
+                else "Run “manage.py rollups”, or with --rebuild if they stay."
             )
+            raise CommandError(f"{len(problems)} differences. {what_next}")
         self.stdout.write("The rollups are equal to the rows.")

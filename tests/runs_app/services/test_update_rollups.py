@@ -359,6 +359,24 @@ def test_the_check_finds_a_rollup_that_was_tampered_with_and_a_rebuild_mends_it(
     assert "equal to the rows" in capsys.readouterr().out
 
 
+def test_a_rebuild_can_prove_itself_and_fails_if_it_differs(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    update_rollups(now=LAST)
+    DailyRollup.objects.all().delete()
+
+    call_command("rollups", "--rebuild", "--check")
+
+    said = capsys.readouterr().out
+    assert said.index("days added up") < said.index("equal to the rows")
+    assert DailyRollup.objects.exists()
+    path = "runs_app.management.commands.rollups.check_rollups"
+    monkeypatch.setattr(path, lambda: ["2026-11-01: other"])
+    with pytest.raises(CommandError, match="1 differences. They were rebuilt just now"):
+        call_command("rollups", "--rebuild", "--check")
+
+
 def test_a_rebuild_gives_the_same_rows_as_updates_did() -> None:
     fill()
     update_rollups(now=LAST)
