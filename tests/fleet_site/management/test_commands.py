@@ -1,5 +1,6 @@
 """The small commands: a sign-in link, our own MLflow store, the icon sprite."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -99,3 +100,18 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
     assert named
     assert named <= drawn
     assert drawn == set(json.loads((folder / "static" / "img" / "icons.json").read_text())["icons"])
+
+
+def test_the_reference_names_every_command_and_every_setting() -> None:
+    root = Path(settings.BASE_DIR)
+    reference = root / "templates/docs/reference"
+    said = (reference / "commands.md").read_text()
+    pages = "".join(page.read_text() for page in reference.glob("*.md"))
+
+    commands = [path.stem for path in root.glob("*/management/commands/[a-z]*.py")]
+    variables = re.findall(r"^#?(FLEET_[A-Z_]+)=", (root / ".env.example").read_text(), re.MULTILINE)
+
+    assert len(commands) > 10
+    assert len(variables) > 20
+    assert [name for name in commands if not re.search(rf"`{name}\b", said)] == []
+    assert [name for name in variables if f"`{name}`" not in pages] == []
