@@ -1,6 +1,6 @@
 """What a person typed about the taxonomy, as an operation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,13 +21,18 @@ from skills_app.domain.change_sets.operations import (
     Split,
 )
 from skills_app.domain.change_sets.rows import TOP, Kind
+from skills_app.domain.change_sets.tree import Tree
+from skills_app.domain.enums import SkillStatus
 from skills_app.domain.errors import ChangeDataError
 from skills_app.domain.keys import new_key
 from skills_app.domain.paths import clean_path, clean_segment, title_of
+from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
 from skills_app.domain.taxonomy_check import name_fault
 from skills_app.queries.drafted_tree import DraftedTree
+from skills_app.queries.found_skills import MOST_SELECTED, found_skills
 
 TOP_WORD = "/"
+_NARROWING = (*GROUPS, "facet")
 
 
 def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operation:
@@ -47,6 +52,38 @@ def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operati
     if done and (ended := draft.endings(categories, skills)):
         raise ChangeDataError(" ".join(ended))
     return _READERS[kind](posted, categories, skills, draft)
+
+
+def read_tree_filter(asked: QueryDict) -> SkillFilter:
+    """Return the filter in an address of the tree, whose own search is another one than that of the list of skills."""
+    return parse_skill_filter({name: values for name, values in asked.lists() if name in _NARROWING})
+
+
+def with_every_found(posted: QueryDict) -> QueryDict:
+    """Return a form of the tree in which, if its box ``every`` is ticked, all skills are selected that its look found.
+
+    The box says how many these were, ``q`` and the groups of the filter how they were found.
+
+    Raises:
+        ChangeDataError: they are others by now, or more than one step may take; the message says what to do.
+    """
+    stated = posted.get("every", "")
+    if not stated:
+        return posted
+    found = found_skills(posted.get("q", "").strip()[:200], read_tree_filter(posted))
+    keys = list(found.values_list("key", flat=True)[: MOST_SELECTED + 1])
+    if len(keys) > MOST_SELECTED:
+        raise ChangeDataError(
+            f"More than {MOST_SELECTED:,} skills are too many for one step. Narrow the search."
+        )
+    if str(len(keys)) != stated:
+        raise ChangeDataError(
+            f"{len(keys)} skills are found by now, not {stated[:8]}. Look at them, then select them again."
+        )
+    every = posted.copy()
+    every.setlist("skill", list(dict.fromkeys([*posted.getlist("skill"), *keys])))
+    del every["every"]
+    return every
 
 
 def read_moment(text: str) -> datetime | None:
@@ -201,14 +238,28 @@ def _homes(draft: DraftedTree, categories: tuple[str, ...], skills: tuple[str, .
 
 
 def _refacet(
-    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], _draft: DraftedTree
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
 ) -> Operation:
-    if categories or not skills:
-        raise ChangeDataError("Facets belong to skills: select skills only.")
+    skills = tuple(
+        dict.fromkeys([*skills, *_skills_within(categories, draft.tree)] if categories else skills)
+    )
+    if not skills:
+        raise ChangeDataError("Facets belong to skills, and there is none in what is selected.")
     add, remove = _pairs(posted.get("add", "")), _pairs(posted.get("remove", ""))
     if not add and not remove:
         raise ChangeDataError("Write facets as name: value, with a comma between two.")
     return Refacet(skills, add, remove)
+
+
+def _skills_within(categories: Iterable[str], tree: Tree) -> list[str]:
+    """Return the skills at or below the categories, by address, without archived ones, which a branch does not count either."""
+    places = set(tree.branch(categories))
+    found = [
+        key
+        for key, home in tree.homes.items()
+        if home.category in places and home.status != SkillStatus.ARCHIVED
+    ]
+    return sorted(found, key=lambda key: tree.path(Kind.SKILL, key))
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:

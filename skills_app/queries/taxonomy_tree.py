@@ -195,12 +195,12 @@ def found_nodes(text: str, look: Look, page: int = 1) -> Found:
     address alone, a row says which. What there is in all is counted only where one page does not hold it.
     """
     old = PathAlias.objects.filter(path__icontains=text).order_by()
-    old_places, old_skills = _led_by(old)
+    old_places, _ = led = _led_by(old)
     wanted = Q(path__icontains=text) | Q(title__icontains=text) | old_places
     totals = totals_by_branch(look.chosen) if look.chosen.is_narrowed else None
     if totals is not None:
         wanted &= Q(path__in=list(totals))
-    named = Q(path__icontains=text) | Q(name__icontains=text) | old_skills
+    named = found_by_name(text, old, led)
     homes = _listed(look.chosen)
     places, num_places = _part(_places(wanted), page)
     skills, num_skills = _part(homes.filter(named).order_by("path"), page)
@@ -219,6 +219,15 @@ def found_nodes(text: str, look: Look, page: int = 1) -> Found:
     )
     num_pages = max(-(-max(num_places, num_skills) // MOST_FOUND), 1)
     return Found(nodes, num_places, num_skills, page, num_pages)
+
+
+def found_by_name(text: str, old: QuerySet[PathAlias], led: tuple[Q, Q] | None = None) -> Q:
+    """Return the condition that a skill fulfils in whose path or name ``text`` occurs, or to which one of ``old`` leads.
+
+    ``led`` are the conditions that ``old`` was read for already.
+    """
+    _, old_skills = led or _led_by(old)
+    return Q(path__icontains=text) | Q(name__icontains=text) | old_skills
 
 
 def _led_by(old: QuerySet[PathAlias]) -> tuple[Q, Q]:

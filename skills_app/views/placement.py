@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from fleet_site.access import may_somewhere, require
 from fleet_site.http import is_fragment, render_page
+from skills_app.domain.errors import ChangeDataError
 from skills_app.models import Category, Skill
 from skills_app.queries.drafted_tree import DraftedPlace, DraftedTree, steps_of_draft
 from skills_app.queries.empty_categories import empty_categories_for_page
@@ -19,6 +20,7 @@ from skills_app.queries.move_targets import move_refusals, move_targets
 from skills_app.queries.name_advice import name_advice
 from skills_app.queries.placement_help import placement_help
 from skills_app.queries.resolve_path import category_at
+from skills_app.taxonomy_forms import with_every_found
 
 _LISTS = ("tray", "misplaced", "twins")
 
@@ -60,7 +62,8 @@ def targets(request: HttpRequest) -> HttpResponse:
     It is judged after the steps of one's draft, which this one would join.
     """
     draft = DraftedTree(steps_of_draft(request.user))
-    places, homes = _selected(request.POST, draft)
+    posted, error = _with_every_found(request.POST)
+    places, homes = _selected(posted, draft)
     is_merge = request.POST.get("aim") == "merge"
     text = request.POST.get("find", "").strip()[:200]
     chosen, keys = [place.key for place in places], [skill.key for skill in homes]
@@ -69,7 +72,7 @@ def targets(request: HttpRequest) -> HttpResponse:
     else:
         likely = likely_targets(cast(User, request.user), keys) if chosen or keys else {}
         found, num_more = move_targets(draft, categories=chosen, skills=keys, text=text, likely=likely)
-    error = "" if places or homes else "Select something in the tree first."
+    error = error or ("" if places or homes else "Select something in the tree first.")
     context = {
         "places": places,
         "homes": homes,
@@ -94,7 +97,7 @@ def refusals(request: HttpRequest) -> JsonResponse:
     ``reasons`` and ``hints`` stand by the key of the category, which the top has empty.
     """
     draft = DraftedTree(steps_of_draft(request.user))
-    places, homes = _selected(request.POST, draft)
+    places, homes = _selected(_with_every_found(request.POST)[0], draft)
     reasons, hints = move_refusals(
         draft,
         categories=[place.key for place in places],
@@ -113,7 +116,7 @@ def name_check(request: HttpRequest) -> HttpResponse:
     """
     if not is_fragment(request):
         return redirect("taxonomy:tree")
-    asked = request.POST if request.method == "POST" else request.GET
+    asked = _with_every_found(request.POST)[0] if request.method == "POST" else request.GET
     slug = asked.get("slug", "").strip()[:200]
     keys = [*asked.getlist("category"), *asked.getlist("skill")]
     target, under = asked.get("target", "")[:512], asked.get("under", "")[:512]
@@ -122,6 +125,14 @@ def name_check(request: HttpRequest) -> HttpResponse:
     return render_page(
         request, "skills_app/_name_advice.html", {"advice": advice, "is_good": slug and not advice}
     )
+
+
+def _with_every_found(posted: QueryDict) -> tuple[QueryDict, str]:
+    """Return the form with all that was found selected, if that is asked for; as it is, and why, where it cannot be."""
+    try:
+        return with_every_found(posted), ""
+    except ChangeDataError as error:
+        return posted, str(error)
 
 
 def _selected(posted: QueryDict, draft: DraftedTree) -> tuple[list[Category | DraftedPlace], list[Skill]]:

@@ -15,10 +15,11 @@ from fleet_site.access import may_somewhere, require
 from fleet_site.http import render_page
 from skills_app.domain.change_sets.operations import operations_from
 from skills_app.domain.errors import ChangeDataError, ChangeNotOpen, ChangeOvertaken
-from skills_app.domain.skill_filter import GROUPS, SkillFilter, parse_skill_filter
+from skills_app.domain.skill_filter import SkillFilter
 from skills_app.models import Category, PlacementChange
 from skills_app.queries.draft_marks import DraftMarks, drawn_change, marks_of, open_draft, other_open_changes
 from skills_app.queries.empty_categories import empty_categories
+from skills_app.queries.found_skills import MOST_SELECTED, found_skills
 from skills_app.queries.resolve_path import branch_paths
 from skills_app.queries.skill_facets import FacetGroup, facets_for_list
 from skills_app.queries.taxonomy_tree import (
@@ -35,9 +36,7 @@ from skills_app.queries.taxonomy_tree import (
     unplaced_nodes,
 )
 from skills_app.services.draft_change import draft_change
-from skills_app.taxonomy_forms import read_moment, read_operation
-
-_NARROWING = (*GROUPS, "facet")
+from skills_app.taxonomy_forms import read_moment, read_operation, read_tree_filter, with_every_found
 
 
 @require_GET
@@ -87,7 +86,7 @@ def step_add(request: HttpRequest) -> HttpResponse:
     draft = open_draft(user)
     try:
         done = operations_from(draft.operations) if draft else ()
-        operation = read_operation(request.POST, done)
+        operation = read_operation(with_every_found(request.POST), done)
         change = draft_change(
             operations=[*done, operation],
             actor=user,
@@ -105,7 +104,7 @@ def step_add(request: HttpRequest) -> HttpResponse:
 def _look_at_rows(request: HttpRequest) -> Look:
     drawn = _drawn(request, request.GET)
     draft = open_draft(request.user) if "of" in request.GET else drawn
-    return Look(marks=_marks(drawn, draft), chosen=_chosen(request.GET))
+    return Look(marks=_marks(drawn, draft), chosen=read_tree_filter(request.GET))
 
 
 def _drawn(request: HttpRequest, asked: QueryDict) -> PlacementChange | None:
@@ -143,7 +142,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
     query = asked.get("q", "").strip()[:200]
     picked = {*asked.getlist("category"), *asked.getlist("skill")}
     paths = [path.strip("/")[:512] for path in asked.getlist("at")]
-    chosen, draft, drawn = _chosen(asked), open_draft(request.user), _drawn(request, asked)
+    chosen, draft, drawn = read_tree_filter(asked), open_draft(request.user), _drawn(request, asked)
     more = [path.strip("/")[:512] for path in asked.getlist("more")]
     open_paths = opened([*branch_paths(paths), *homes_of(picked)])
     seen = Look(open_paths, _marks(drawn, draft), chosen, Counter(more), frozenset(picked))
@@ -155,6 +154,8 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         "query": query,
         "nodes": nodes,
         "found": found,
+        "num_every": found.num_skills if found else found_skills("", chosen).count(),
+        "most_selected": MOST_SELECTED,
         "unplaced": unplaced_ones,
         "num_empty": 0 if query or chosen.is_narrowed else empty_categories().count(),
         "unplaced_rest": unplaced_rest,
@@ -188,11 +189,6 @@ def _facets(asked: QueryDict, chosen: SkillFilter) -> list[FacetGroup]:
 
 def _facet_order(group: FacetGroup) -> tuple[bool, bool]:
     return not group.is_named, group.key != "branch"
-
-
-def _chosen(asked: QueryDict) -> SkillFilter:
-    """Return the filter in an address of the tree, whose own search is another one than that of the list."""
-    return parse_skill_filter({name: values for name, values in asked.lists() if name in _NARROWING})
 
 
 def _marks(drawn: PlacementChange | None, draft: PlacementChange | None) -> DraftMarks:

@@ -145,8 +145,11 @@ function toggle(item) {
 function tell() {
   const said = document.querySelector("[data-selected]");
   const boxes = [...document.querySelectorAll("[data-tree] input:checked")];
-  if (said) said.textContent = boxes.length ? `${boxes.length} selected.` : "Nothing selected.";
-  tellMerge(new Set(boxes.map((box) => box.name)).size > 1);
+  const every = document.querySelector("[data-every]:checked");
+  const single = every ? boxes.filter((box) => box.name !== "skill") : boxes;
+  const told = [...(every ? [`All ${every.value} skills found`] : []), ...(single.length ? [every ? `${single.length} more` : String(single.length)] : [])];
+  if (said) said.textContent = told.length ? `${told.join(" and ")} selected.` : "Nothing selected.";
+  tellMerge(new Set([...boxes.map((box) => box.name), ...(every ? ["skill"] : [])]).size > 1);
   // What speaks against a name depends on what is selected.
   const name = document.getElementById("step-slug");
   if (name?.value) name.dispatchEvent(new CustomEvent("reconsider"));
@@ -274,4 +277,5 @@ for (const tree of document.querySelectorAll("[data-tree]")) {
   tree.addEventListener("keydown", onKey);
   tree.addEventListener("click", onClick);
 }
-if (document.querySelector("[data-tree] input:checked")) tell();
+document.querySelector("[data-every]")?.addEventListener("change", tell);
+if (document.querySelector("[data-tree] input:checked, [data-every]:checked")) tell();
