@@ -61,8 +61,10 @@ def test_the_sample_is_added_up_as_plain_sql_does_and_leaves_nothing_when_remove
     assert trend.versions.num == one("SELECT count(*) FROM skills_app_skillversion")
     assert seen.num_active == one("SELECT count(*) FROM skills_app_skill WHERE status = 'active'")
 
-    _check_pages()
-    _check_pages_with_people()
+    # The plain queries of the pages' figures are written for SQLite.
+    if connection.vendor == "sqlite":
+        _check_pages()
+        _check_pages_with_people()
 
     remove_sample(actor=User.objects.create_superuser("root"))
     update_rollups()
