@@ -63,7 +63,7 @@ def test_a_filter_narrows_the_page_and_stands_in_its_address(open_page: Open, fi
 def test_without_javascript_the_form_and_the_tables_work(open_page: Open, filled: Any) -> None:
     page = open_page(f"/overview/?{UNTIL}", java_script_enabled=False)
     page.get_by_label("Model").select_option("small")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show", exact=True).click()
     page.locator("details.chart-table summary").first.click()
     page.locator("details.chart-table table a").first.click()
 
