@@ -176,8 +176,13 @@ class TestCommand:
 
         answers[:] = [0.5, interrupted]
 
-        with pytest.raises(KeyboardInterrupt):
-            call_command("judge_sample", REHEARSAL, "--size", "3", "--yes")
+        # A process of tests that run side by side ignores the signal, unlike a shell's.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                call_command("judge_sample", REHEARSAL, "--size", "3", "--yes")
+        finally:
+            signal.signal(signal.SIGINT, kept)
 
         sample = JudgeSample.objects.get()
         assert (sample.state, states(sample)) == (SampleState.CANCELLED, ["judged", "due", "due"])
