@@ -22,6 +22,7 @@ from runs_app.queries.trends import trend_of
 from runs_app.services.update_rollups import update_rollups
 from skills_app.models import SkillVersion, Verdict
 from tests.runs_app import plain_figures as plain
+from tests.runs_app import plain_gates
 from tests.runs_app.trend_rows import LAST, add_moments, fill, review_of
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,7 @@ def chosen(request: Any, settings: Any) -> TrendFilter:
                 binding={},
             )
     update_rollups(now=LAST)
+    plain_gates.keep(plain_gates.gates_by_score())
     return parse_trend_filter({"until": LAST.date().isoformat(), "days": "91"}, today=LAST.date())
 
 
