@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 import importlib
 import logging
-import os
-import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs_app.adapters.folder_lock import hold_file
+from runs_app.adapters.lease_owner import new_owner
 from runs_app.adapters.mlflow_lean import import_mlflow_lean
 from runs_app.domain.errors import LeaseLost
 from runs_app.domain.generation import GenerationStatus
@@ -257,7 +255,7 @@ def claim_due(*, limit: int) -> list[GenerationLease]:
     for pk in list(Generation.objects.due(now).values_list("pk", flat=True)[: 2 * limit]):
         if len(claimed) == limit:
             break
-        owner = f"{socket.gethostname()[:30]}|{os.getpid()}|{secrets.token_hex(6)}"
+        owner = new_owner()
         rows = Generation.objects.filter(pk=pk, status=GenerationStatus.PENDING)
         taken = rows.update(
             status=GenerationStatus.RUNNING,

@@ -6,9 +6,6 @@ is over, and only the call that was under way is made again.
 
 import asyncio
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +22,7 @@ from django.utils import timezone
 
 from runs_app.adapters.folder_lock import hold_file
 from runs_app.adapters.language_models import ConfiguredModels
+from runs_app.adapters.lease_owner import new_owner
 from runs_app.adapters.model_settings import model_config, model_environment
 from runs_app.domain.errors import LeaseLost, ModelError, ModelFailed, SpendingStopped
 from runs_app.domain.generation import STEP_TASKS, Step
@@ -108,7 +106,7 @@ def new_lease() -> dict[str, Any]:
     """Return the columns of a sample that this process holds from now on."""
     return {
         "state": SampleState.RUNNING,
-        "lease_owner": f"{socket.gethostname()[:30]}|{os.getpid()}|{secrets.token_hex(6)}",
+        "lease_owner": new_owner(),
         "lease_until": _lease_end(),
     }
 
