@@ -225,24 +225,19 @@ def _look_at_rows(
     The reason of what is not wanted is empty when it was lost.
     """
     close_old_connections()
-    unwanted: dict[int, str] = {}
-    found = Generation.objects.filter(pk__in=held)
-    rows = {
-        pk: (owner, asked_at, reason)
-        for pk, owner, asked_at, reason in found.values_list(
-            "pk", "lease_owner", "cancel_requested_at", "cancel_reason"
-        )
-    }
-    for pk, lease in held.items():
-        owner, asked_at, reason = rows.get(pk, ("", None, ""))
-        if owner != lease.owner:
-            unwanted[pk] = ""
-        elif asked_at is not None:
-            unwanted[pk] = reason or "Cancelled."
     claimed = claim_due(limit=free)
     here = Generation.objects.filter(pk__in=[*held, *(lease.generation_id for lease in claimed)])
-    watched = here.filter(watched_until__gt=timezone.now()).values_list("pk", flat=True)
-    return claimed, unwanted, frozenset(watched)
+    rows = here.only("lease_owner", "cancel_requested_at", "cancel_reason", "watched_until").in_bulk()
+    unwanted: dict[int, str] = {}
+    for pk, lease in held.items():
+        row = rows.get(pk)
+        if row is None or row.lease_owner != lease.owner:
+            unwanted[pk] = ""
+        elif row.cancel_requested_at is not None:
+            unwanted[pk] = row.cancel_reason or "Cancelled."
+    now = timezone.now()
+    watched = frozenset(row.pk for row in rows.values() if row.watched_until and row.watched_until > now)
+    return claimed, unwanted, watched
 
 
 def claim_due(*, limit: int) -> list[GenerationLease]:

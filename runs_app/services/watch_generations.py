@@ -22,6 +22,15 @@ def watched_from(now: datetime) -> datetime:
     return now + timedelta(seconds=WATCH_SECONDS)
 
 
+def is_note_due(watched_until: datetime | None, now: datetime) -> bool:
+    """Say whether it is to be noted anew that somebody looks on, who is taken to do so until then."""
+    return watched_until is None or watched_until < _again(now)
+
+
+def _again(now: datetime) -> datetime:
+    return watched_from(now) - timedelta(seconds=NOTE_AGAIN_SECONDS)
+
+
 def note_watched(generation_ids: Iterable[int]) -> int:
     """Note that somebody looks at these generations now; return how many rows had to be written.
 
@@ -30,8 +39,7 @@ def note_watched(generation_ids: Iterable[int]) -> int:
     """
     now = timezone.now()
     rows = Generation.objects.filter(pk__in=tuple(generation_ids), status__in=LIVE)
-    lately = watched_from(now) - timedelta(seconds=NOTE_AGAIN_SECONDS)
-    due = rows.filter(Q(watched_until__isnull=True) | Q(watched_until__lt=lately))
+    due = rows.filter(Q(watched_until__isnull=True) | Q(watched_until__lt=_again(now)))
     try:
         return due.update(watched_until=watched_from(now)) if due.exists() else 0
     except DatabaseError as error:

@@ -29,7 +29,7 @@ from runs_app.queries.generation_page import (
 from runs_app.queries.generation_progress import Progress, generation_progress, state_of
 from runs_app.queries.regeneration import review_of_generation
 from runs_app.services.steer_generation import cancel_generation, complete_generation, retry_generation
-from runs_app.services.watch_generations import note_watched
+from runs_app.services.watch_generations import is_note_due, note_watched
 from skills_app.adapters.markdown import render_markdown
 from skills_app.queries.gate_of_version import gate_for_version
 from skills_app.services.render_document import render_document
@@ -277,7 +277,7 @@ def _is_stoppable(status: str) -> bool:
 
 def _note_watched(generation: Generation) -> None:
     """Have the worker let models stream for whoever looks on, also for those whose browser only asks now and then."""
-    if _is_at_work(generation):
+    if _is_at_work(generation) and is_note_due(generation.watched_until, timezone.now()):
         note_watched([generation.pk])
 
 
