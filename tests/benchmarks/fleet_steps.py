@@ -75,23 +75,19 @@ def _prepare(_: str) -> bool:
     return True
 
 
-def _generate(task: str) -> str:
+def _generate(task: str, *, is_watched: bool = False) -> str:
     """Ask for a skill without questions; return the generation's key."""
     from runs_app.domain.generation import GenerationOptions, GenerationRequest
     from runs_app.services.request_generation import request_generation
 
     options = GenerationOptions(is_auto_approved=True)
-    return request_generation(request=GenerationRequest(task), options=options, user_name="bench").key
+    wanted = GenerationRequest(task)
+    return request_generation(request=wanted, options=options, user_name="bench", is_watched=is_watched).key
 
 
 def _generate_watched(task: str) -> str:
     """Ask for a skill as a person does in the browser, who is led to its page at once; return the generation's key."""
-    from runs_app.domain.generation import GenerationOptions, GenerationRequest
-    from runs_app.services.request_generation import request_generation
-
-    options = GenerationOptions(is_auto_approved=True)
-    wanted = GenerationRequest(task)
-    return request_generation(request=wanted, options=options, user_name="bench", is_watched=True).key
+    return _generate(task, is_watched=True)
 
 
 def _generate_many(number: str) -> int:
