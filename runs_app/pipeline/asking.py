@@ -1,10 +1,12 @@
 """Ask a model for the outputs of one signature: typed, counted, streamed, and with a second chance that knows what was wrong."""
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Protocol
 
 import dspy
@@ -19,6 +21,7 @@ TRIES = 2
 REASONING = "reasoning"
 _CORRECTION = "what_was_wrong"
 _LONGEST_REASON = 1_500
+_ASKED_CHARACTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,27 @@ class Manner:
     listener: Listener | None = None
     gate: CallGate | None = None
     is_streamed: Callable[[], bool] = always
+
+
+def asked_as(signature: type[dspy.Signature], manner: Manner) -> str:
+    """Return a short digest of what a model is asked with: instructions, fields with their types, and worked examples.
+
+    It is the same in every process, and another one when any of these changes; the inputs, the model and DSPy's own words around
+    them are not in it.
+    """
+    asked = _asked_signature(signature, manner.guidance.instructions, manner.is_reasoned)  # type: ignore[arg-type]
+    fields = [
+        [name, field.json_schema_extra["__dspy_field_type"], field.json_schema_extra["desc"], _schema(field)]
+        for name, field in asked.fields.items()
+    ]
+    whole = [asked.instructions, fields, [dict(demo) for demo in manner.guidance.demos]]
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=str)
+    return sha256(text.encode()).hexdigest()[:_ASKED_CHARACTERS]
+
+
+def _schema(field: Any) -> Any:
+    """Return the JSON schema of a field's type with the limits that its values keep."""
+    return [_type_adapter(field.annotation).json_schema(), [repr(one) for one in field.metadata]]
 
 
 async def ask_model(

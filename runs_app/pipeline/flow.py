@@ -36,9 +36,11 @@ from runs_app.domain.pipeline_items import (
 )
 from runs_app.domain.prompts import Action, Answer, Prompt, PromptKind, read_answer
 from runs_app.domain.spending import CallGuard, Usage, total_usage
-from runs_app.pipeline.asking import Guidance, Manner, always
+from runs_app.pipeline.asking import Guidance, Manner, always, asked_as
 from runs_app.pipeline.calls import Answered, Caller
 
+# The field of a signed result that says what the model was asked with.
+ASKED_AS = "asked_as"
 # Steps whose reasons are worth their tokens: a person is shown them.
 REASONED = frozenset(
     [
@@ -151,8 +153,8 @@ class Flow:
     ) -> Mapping[str, Any]:
         """Return the result of a step that asks a model: the stored one, or one that is asked for now and sent out.
 
-        Where ``signed_as`` names a field, the result holds in it the name of the model that answered, so that it is known
-        also when the result was stored before.
+        Where ``signed_as`` names a field, the result holds in it the name of the model that answered, and in ``asked_as`` the
+        digest of what it was asked with, so that both are known also when the result was stored before.
 
         Raises:
             StepFailed: no answer, none that fits, a ceiling, or the step's time is over; every part of it is told.
@@ -193,7 +195,7 @@ class Flow:
         listener.end()
         result = dict(answered.values)
         if signed_as:
-            result[signed_as] = answered.model
+            result |= {signed_as: answered.model, ASKED_AS: asked_as(signature, manner)}
         return await self.keep(
             step, result, key=key, usage=answered.usage, models=(answered.model,), title=title
         )

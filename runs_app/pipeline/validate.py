@@ -10,7 +10,7 @@ from runs_app.domain.judging_models import MODEL_SCORER, judge_version
 from runs_app.domain.pipeline_items import EventKind, GenerationResult
 from runs_app.domain.prompts import Action, Prompt, PromptKind
 from runs_app.pipeline.document import body_of, document_of, metadata_text, score_of
-from runs_app.pipeline.flow import Flow
+from runs_app.pipeline.flow import ASKED_AS, Flow
 from runs_app.pipeline.generate import Draft
 from runs_app.pipeline.results import TargetLevel
 from runs_app.pipeline.signatures import (
@@ -253,12 +253,13 @@ def _check(found: Mapping[str, Any], severity: str, by: str) -> dict[str, Any]:
 def _assessment(document: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Return the assessment in the shape that runs keep it in: calibrated is what the reference scorer says.
 
-    A result that was stored before it named its judge gives an assessment without a version.
+    A result that was stored before it named its judge gives an assessment without a version, and one that was stored before it
+    said what the judge was asked with the version of that time, the model's name alone.
     """
     reference = score_of(document, REFERENCE_SCORER)
     return {
         "scorer": MODEL_SCORER,
-        "scorer_version": judge_version(said.get(_JUDGED_BY, "")),
+        "scorer_version": judge_version(said.get(_JUDGED_BY, ""), said.get(ASKED_AS, "")),
         "quality_score": said["quality_score"],
         "audience_alignment": said["audience_alignment"],
         "strengths": list(said["strengths"]),

@@ -41,7 +41,7 @@ from runs_app.domain.spending import (
 from runs_app.models import JudgeSample, JudgeSampleVersion
 from runs_app.queries.spending import day_limits, spent_usd, start_of_day
 from runs_app.services.day_spending import ReservingGuard, begin_day, count_in_day, reserve_in_day
-from runs_app.services.judge_sample import inputs_of
+from runs_app.services.judge_sample import inputs_of, require_same_judge
 from runs_app.services.wake_workers import wake_judges
 from skills_app.domain.digests import digest_of
 from skills_app.domain.storable import storable_json, storable_text
@@ -159,6 +159,7 @@ class _Turn:
     async def _go_on(self) -> dict[str, Any]:
         sample = await self._db(_load, self._lease)
         choice = await asyncio.to_thread(judging_model, sample.model)
+        require_same_judge(sample, choice.name)
         guard = await self._db(self._guard, sample)
         faults: list[str] = []
         while True:

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from runs_app.adapters.language_models import offered_model
-from runs_app.domain.errors import SampleRefused
+from runs_app.domain.errors import ModelFailed, SampleRefused
 from runs_app.domain.generation import STEP_TASKS, Step
 from runs_app.domain.judging_models import (
     MODEL_SCORER,
@@ -154,6 +154,19 @@ def cancel_sample(*, sample: JudgeSample, user: Any = None, user_name: str = "")
         said = "It is cancelled; what is judged is kept."
     _audit("cancelled_sample", row, user, name, {})
     return said
+
+
+def require_same_judge(sample: JudgeSample, model: str) -> None:
+    """Let ``sample`` be judged by the model of this name if that is still the judge that it was ordered from.
+
+    Raises:
+        ModelFailed: the model or what it is asked is another by now, so its scores would be of another version.
+    """
+    judge = judge_version(model)
+    if judge != sample.judge:
+        raise ModelFailed(
+            f"It was ordered from {sample.judge}. By now the model, or what it is asked, is another: {judge}. Order it again."
+        )
 
 
 def inputs_of(version: SkillVersion) -> dict[str, str]:

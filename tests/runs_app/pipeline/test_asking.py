@@ -12,7 +12,8 @@ from tests.runs_app.pipeline.test_signatures import fitting, plain
 dspy = pytest.importorskip("dspy")
 
 from runs_app.adapters.rehearsal_lm import rehearsal_lm  # noqa: E402
-from runs_app.pipeline.asking import ask_model  # noqa: E402
+from runs_app.domain.judging_models import ASKED  # noqa: E402
+from runs_app.pipeline.asking import Guidance, Manner, ask_model, asked_as  # noqa: E402
 from runs_app.pipeline.signatures import AssessQuality, GatherRequirements  # noqa: E402
 
 INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
@@ -133,3 +134,29 @@ def test_no_text_of_a_call_stays_in_the_process() -> None:
     assert ask(lm).usage.num_calls == 1
     assert (len(GLOBAL_HISTORY), len(dspy.settings.trace or ())) == before
     assert lm.history == []
+
+
+def test_what_a_judge_is_asked_has_the_digest_that_the_domain_knows() -> None:
+    """Web processes name judges by it. When this fails because of a change that you meant, write the new digest there."""
+    assert asked_as(AssessQuality, Manner(is_reasoned=True)) == ASKED
+
+
+def test_the_digest_of_what_is_asked_changes_with_instructions_fields_and_examples() -> None:
+    def asked(signature: Any = AssessQuality, *, is_reasoned: bool = True, **guidance: Any) -> str:
+        return asked_as(signature, Manner(is_reasoned, Guidance(**guidance)))
+
+    field = dspy.OutputField()
+    demo = {"skill_content": "# A", "quality_score": 0.4}
+    found = [
+        asked(),
+        asked(is_reasoned=False),
+        asked(instructions="Be strict."),
+        asked(demos=(demo,)),
+        asked(demos=(demo | {"quality_score": 0.5},)),
+        asked(AssessQuality.append("verdict", field, type_=str)),
+        asked(AssessQuality.append("verdict", field, type_=bool)),
+        asked(AssessQuality.delete("strengths")),
+    ]
+
+    assert len(set(found)) == len(found)
+    assert asked(instructions=AssessQuality.instructions) == asked()

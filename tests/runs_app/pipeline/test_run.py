@@ -9,7 +9,7 @@ import pytest
 
 from runs_app.domain.errors import GenerationStopped, StepFailed
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, Step
-from runs_app.domain.judging_models import judge_version
+from runs_app.domain.judging_models import ASKED, judge_version
 from runs_app.domain.pipeline_items import (
     EventKind,
     GenerationFinished,
@@ -32,6 +32,7 @@ pytest.importorskip("dspy")
 
 from dspy import lm15  # noqa: E402
 
+from runs_app.pipeline.asking import Guidance  # noqa: E402
 from runs_app.pipeline.calls import Caller  # noqa: E402
 from runs_app.pipeline.flow import Journey  # noqa: E402
 from runs_app.pipeline.run import run_generation  # noqa: E402
@@ -51,13 +52,19 @@ def run(
     guard: SpendingGuard | None = None,
     task: str = TASK,
     library: LibraryView | None = None,
+    programs: Mapping[str, Guidance] | None = None,
     until: str = "",
 ) -> list[PipelineItem]:
     """Run to the end, or until the result under ``until`` is stored."""
 
     async def gather() -> list[PipelineItem]:
         journey = Journey(
-            GenerationRequest(task), options, library or LibraryView(), stored or {}, answers or {}
+            GenerationRequest(task),
+            options,
+            library or LibraryView(),
+            stored or {},
+            answers or {},
+            programs or {},
         )
         items = []
         stream = run_generation(journey, models=models, guard=guard)
@@ -142,10 +149,12 @@ def test_two_judging_models_are_two_rulers_also_when_the_answer_was_stored() -> 
 
     second = run(models, stored={k: v for k, v in results(first).items() if k != "assessment"})
 
-    assert judged_by(first) == ("model", "scripted/1")
-    assert judged_by(second) == ("model", "scripted/2")
-    assert judged_by(run(ScriptedModels(), stored=results(second))) == ("model", "scripted/2")
+    assert judged_by(first) == ("model", f"scripted/1@{ASKED}")
+    assert judged_by(second) == ("model", f"scripted/2@{ASKED}")
+    assert judged_by(run(ScriptedModels(), stored=results(second))) == ("model", f"scripted/2@{ASKED}")
     before = dict(results(first))
+    before["assessment"] = {k: v for k, v in before["assessment"].items() if k != "asked_as"}
+    assert judged_by(run(ScriptedModels(), stored=before)) == ("model", "scripted/1")
     before["assessment"] = {k: v for k, v in before["assessment"].items() if k != "judged_by"}
     assert judged_by(run(ScriptedModels(), stored=before)) == ("model", "")
 
@@ -160,7 +169,25 @@ def test_long_names_of_judging_models_stay_apart_in_what_the_column_holds() -> N
     assert len(set(versions)) == len(names)
     assert all(one.startswith("claude-opus-4-") for one in versions)
     assert {len(one) for one in versions} == {QualityAssessment._meta.get_field("scorer_version").max_length}
-    assert judge_version("openai/gpt-5-mini") == "openai/gpt-5-mini"
+    assert judge_version("openai/gpt-5-mini") == f"openai/gpt-5-mini@{ASKED}"
+    assert judge_version("openai/gpt-5-mini", "") == "openai/gpt-5-mini"
+    assert judge_version(names[0]) != judge_version(names[0], "abcdef")
+    assert judge_version("") == ""
+
+
+def test_a_program_that_tells_the_judge_something_else_is_another_ruler() -> None:
+    demos = ({"skill_content": "# A", "quality_score": 0.9},)
+
+    def judged(**guidance: Any) -> str:
+        program = {"AssessQuality": Guidance(**guidance), "GenerateContent": Guidance("Write it anew.")}
+        return judged_by(run(ScriptedModels(), programs=program))[1]
+
+    versions = [judged(), judged(instructions="Be strict."), judged(demos=demos)]
+
+    assert versions[0] == f"scripted/1@{ASKED}"
+    assert len(set(versions)) == 3
+    assert all(one.startswith("scripted/1@") for one in versions)
+    assert judged(instructions="Be strict.") == versions[1]
 
 
 def test_the_phases_come_in_order_and_each_result_has_its_use() -> None:

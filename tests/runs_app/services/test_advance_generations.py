@@ -18,6 +18,7 @@ from runs_app.domain.errors import (
     TransitionRefused,
 )
 from runs_app.domain.generation import GenerationOptions, GenerationRequest, GenerationStatus
+from runs_app.domain.judging_models import judge_version
 from runs_app.domain.pipeline_items import EventKind
 from runs_app.domain.spending import Price
 from runs_app.models import Generation, GenerationEvent, StepResult
@@ -96,9 +97,9 @@ def test_a_request_becomes_a_draft_version_with_its_reports(models: ScriptedMode
     assert ValidationReport.objects.filter(version=version, validator="fleet pipeline").exists()
     assert ValidationReport.objects.filter(version=version, is_own=True).exists()
     judged = QualityAssessment.objects.get(version=version, scorer="model")
-    assert judged.scorer_version == "scripted/1"
+    assert judged.scorer_version == judge_version("scripted/1")
     quality = gate_scores(version.quality_assessments.order_by("pk"))["quality_score"]
-    assert (quality.value, quality.version) == (judged.quality_score, "scripted/1")
+    assert (quality.value, quality.version) == (judged.quality_score, judge_version("scripted/1"))
     assert generation.num_calls == len(models.engine.calls)
     assert generation.prompt_tokens == 100 * generation.num_calls
     assert (generation.lease_owner, generation.lease_until) == ("", None)

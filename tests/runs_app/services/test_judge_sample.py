@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runs_app.domain.errors import ModelFailed, SampleRefused
-from runs_app.domain.judging_models import JudgementState, SampleState
+from runs_app.domain.judging_models import JudgementState, SampleState, judge_version
 from runs_app.domain.pipeline_items import ModelChoice
 from runs_app.domain.rehearsal import NAME as REHEARSAL
 from runs_app.domain.spending import Price, Usage
@@ -37,7 +37,7 @@ from tests.runs_app.trend_rows import LAST, fill
 
 pytest.importorskip("dspy")
 pytestmark = pytest.mark.django_db(transaction=True)
-OLD = "zeta/judge"
+OLD, NEW = "zeta/judge", judge_version(REHEARSAL)
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def states(sample: JudgeSample) -> list[str]:
 
 
 def new_scores() -> Any:
-    return QualityAssessment.objects.filter(scorer="model", scorer_version=REHEARSAL)
+    return QualityAssessment.objects.filter(scorer="model", scorer_version=NEW)
 
 
 class TestOffer:
@@ -307,6 +307,17 @@ class TestWorker:
             cancel_sample(sample=sample)
         assert judge_due_samples() == 0
 
+    def test_a_judge_that_is_asked_otherwise_by_now_judges_nothing(
+        self, answers: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sample = ordered(2)
+        monkeypatch.setattr(offering, "judge_version", lambda name: judge_version(name, "abcdef"))
+
+        assert (worked(sample).state, states(sample)) == (SampleState.STOPPED, ["due", "due"])
+        assert f"It was ordered from {NEW}." in sample.message
+        assert not new_scores().exists()
+        assert len(offer_sample(model=REHEARSAL).versions) > 2
+
     def test_a_fault_of_our_own_is_said(self, answers: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(_: str) -> None:
             raise ZeroDivisionError("a mistake")
@@ -364,7 +375,7 @@ def test_no_gate_reads_the_sample_and_the_trends_tell_ruler_and_skills_apart(
     page = client.get(reverse("trends:list"), {"until": LAST.date().isoformat(), "days": "91"})
     (ruler,) = page.context["rulers"]
     # By name the new judge comes before the old one; it judged later, and so it is the new one.
-    assert (ruler.scorer, ruler.old, ruler.new) == ("model", OLD, REHEARSAL)
+    assert (ruler.scorer, ruler.old, ruler.new) == ("model", OLD, NEW)
     assert ruler.by == pytest.approx(0.3, abs=1e-9)
     assert (ruler.num, ruler.said) == (len(judged), "gives more")
-    assert f"model {OLD} to {REHEARSAL}" in page.content.decode()
+    assert f"model {OLD} to {NEW}" in page.content.decode()
