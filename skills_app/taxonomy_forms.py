@@ -32,7 +32,7 @@ from skills_app.queries.drafted_tree import DraftedTree
 from skills_app.queries.found_skills import MOST_SELECTED, found_skills
 
 TOP_WORD = "/"
-_NARROWING = (*GROUPS, "facet")
+NARROWING = (*GROUPS, "facet")
 
 
 def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operation:
@@ -56,7 +56,7 @@ def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operati
 
 def read_tree_filter(asked: QueryDict) -> SkillFilter:
     """Return the filter in an address of the tree, whose own search is another one than that of the list of skills."""
-    return parse_skill_filter({name: values for name, values in asked.lists() if name in _NARROWING})
+    return parse_skill_filter({name: values for name, values in asked.lists() if name in NARROWING})
 
 
 def with_every_found(posted: QueryDict) -> QueryDict:

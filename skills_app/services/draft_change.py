@@ -32,6 +32,10 @@ from skills_app.services.library_of_change import folder_conflicts
 from skills_app.services.record_audit import record_audit
 from skills_app.services.tell_of_change import tell_of_drop
 
+# Under which name an open change-set remembers, with its impact, the steps that were taken out of it.
+LEFT_OUT = "left_out"
+_REMEMBERED = ("looked_at", LEFT_OUT)
+
 
 @transaction.atomic
 def draft_change(
@@ -226,7 +230,7 @@ def told_first(said: str, change: PlacementChange, preview: Preview) -> str:
 
 
 def _remembered(change: PlacementChange) -> dict[str, Any]:
-    return {name: change.impact[name] for name in ("looked_at",) if name in change.impact}
+    return {name: change.impact[name] for name in _REMEMBERED if name in change.impact}
 
 
 def _need_open(change: PlacementChange, so: str) -> None:

@@ -40,6 +40,7 @@ from skills_app.queries.name_advice import choice_advice
 from skills_app.queries.other_changes import other_changes_for_list
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
+    LEFT_OUT,
     consents_missing,
     draft_again,
     draft_change,
@@ -49,6 +50,7 @@ from skills_app.services.draft_change import (
     preview_change,
     propose_change,
 )
+from skills_app.services.draft_steps import leave_step_out, put_step_back
 from skills_app.services.tell_of_change import note_seen
 from skills_app.taxonomy_forms import read_choice, read_moment
 
@@ -85,15 +87,22 @@ def change_detail(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @require("curate")
 def change_steps(request: HttpRequest, key: str) -> HttpResponse:
-    """Keep title and reason of one's own draft; take a way out, leave a step out, or choose for one skill of a merge."""
-    change = _own(request, key)
+    """Keep title and reason of one's own draft; take a way out, leave a step out or put it back, or choose for a merged skill."""
+    change, user = _own(request, key), cast(User, request.user)
     operations = list(operations_from(change.operations))
     way, number = request.POST.get("way", ""), request.POST.get("leave_out", "")
     chosen = request.POST.get("choose", "")
     if way:
         operations = _mended(change, operations, way)
     elif number.isascii() and number.isdigit() and int(number) < len(operations):
-        del operations[int(number)]
+        return _do(
+            request,
+            change,
+            lambda: leave_step_out(change=change, actor=user, number=int(number)),
+            "Left out. It can be put back.",
+        )
+    elif request.POST.get("put_back") and change.impact.get(LEFT_OUT):
+        return _do(request, change, lambda: put_step_back(change=change, actor=user), "Put back.")
     elif chosen.isascii() and chosen.isdigit() and int(chosen) < len(operations):
         try:
             number_of = int(chosen)
@@ -102,7 +111,6 @@ def change_steps(request: HttpRequest, key: str) -> HttpResponse:
             messages.error(request, str(error))
             return _page(request, change, 422)
     title, reason = request.POST.get("title", change.title), request.POST.get("reason", change.reason)
-    user = cast(User, request.user)
     return _do(
         request,
         change,
@@ -260,6 +268,7 @@ def _page(request: HttpRequest, change: PlacementChange, status: int) -> HttpRes
     context = {
         "change": change,
         "steps": _steps(request, operations, is_mine),
+        "left_out": _left_out(change) if is_mine else None,
         "impact": change.impact,
         "addresses": addresses,
         "num_addresses": sum(change.impact.get(name) or 0 for name in ("num_skills", "num_categories")),
@@ -297,6 +306,12 @@ def _steps(
             merged = merged_skills(one, text=text if finds else "")
         rows.append((words, merged, finds))
     return rows
+
+
+def _left_out(change: PlacementChange) -> Step | None:
+    """Return in words the step that was taken out of an open change-set last, None where none was."""
+    rows: list[dict[str, Any]] = change.impact.get(LEFT_OUT, [])
+    return steps_of(operations_from([rows[-1]["step"]]))[0] if rows else None
 
 
 def _mended(change: PlacementChange, operations: list[Operation], way: str) -> list[Operation]:

@@ -1,22 +1,24 @@
 """The tree of places: to look through, to search, and to select what a change-set moves."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fleet_site.access import may_somewhere, require
 from fleet_site.http import render_page
-from skills_app.domain.change_sets.operations import operations_from
+from skills_app.domain.change_sets.operations import Operation, operations_from
 from skills_app.domain.errors import ChangeDataError, ChangeNotOpen, ChangeOvertaken
 from skills_app.domain.skill_filter import SkillFilter
 from skills_app.models import Category, PlacementChange
+from skills_app.queries.changes_for_list import steps_of
 from skills_app.queries.draft_marks import DraftMarks, drawn_change, marks_of, open_draft, other_open_changes
 from skills_app.queries.empty_categories import empty_categories
 from skills_app.queries.found_skills import MOST_SELECTED, found_skills
@@ -35,8 +37,18 @@ from skills_app.queries.taxonomy_tree import (
     tree_nodes,
     unplaced_nodes,
 )
-from skills_app.services.draft_change import draft_change
-from skills_app.taxonomy_forms import read_moment, read_operation, read_tree_filter, with_every_found
+from skills_app.services.draft_change import LEFT_OUT, draft_change
+from skills_app.services.draft_steps import leave_step_out, put_step_back
+from skills_app.taxonomy_forms import (
+    NARROWING,
+    read_moment,
+    read_operation,
+    read_tree_filter,
+    with_every_found,
+)
+
+# What a form of the tree sends of how the tree is looked at, beside what narrows it.
+_LOOK = ("q", "page", "by", "of", "at", "more")
 
 
 @require_GET
@@ -99,6 +111,45 @@ def step_add(request: HttpRequest) -> HttpResponse:
         return _tree_page(request, request.POST.dict(), str(error), 422)
     messages.success(request, "The step is in your draft. Nothing has moved yet.")
     return redirect(change)
+
+
+@require_POST
+@require("curate")
+def step_back(request: HttpRequest) -> HttpResponse:
+    """Take the last step out of one's draft, and show the tree as it was looked at; the step can be put back."""
+
+    def take(draft: PlacementChange, user: User) -> Operation:
+        return leave_step_out(change=draft, actor=user, number=len(draft.operations) - 1)
+
+    return _step_of_draft(request, take, "Taken out of your draft")
+
+
+@require_POST
+@require("curate")
+def step_again(request: HttpRequest) -> HttpResponse:
+    """Put the step that was taken out of one's draft last back into it, and show the tree as it was looked at."""
+    return _step_of_draft(
+        request, lambda draft, user: put_step_back(change=draft, actor=user), "Back in your draft"
+    )
+
+
+def _step_of_draft(
+    request: HttpRequest, act: Callable[[PlacementChange, User], Operation], said: str
+) -> HttpResponse:
+    user = cast(User, request.user)
+    draft = open_draft(user)
+    if draft is None:
+        return _tree_page(request, request.POST.dict(), "You have no draft.", 422)
+    try:
+        step = act(draft, user)
+    except (ChangeDataError, ChangeNotOpen, ChangeOvertaken) as error:
+        return _tree_page(request, request.POST.dict(), str(error), 422)
+    told = steps_of([step])[0]
+    messages.success(request, f"{said}: {': '.join(filter(None, (told.text, ', '.join(told.things))))}.")
+    looked_at = QueryDict(mutable=True)
+    for name in (*_LOOK, *NARROWING):
+        looked_at.setlist(name, request.POST.getlist(name))
+    return redirect(f"{reverse('taxonomy:tree')}?{looked_at.urlencode()}".rstrip("?"))
 
 
 def _look_at_rows(request: HttpRequest) -> Look:
@@ -173,6 +224,7 @@ def _tree_page(request: HttpRequest, typed: Mapping[str, object], error: str, st
         # What is typed on a refused step belongs to the tree that was looked at first.
         "as_of": request.POST.get("as_of") or timezone.now().isoformat(),
         "draft": draft,
+        "can_put_back": draft is not None and bool(draft.impact.get(LEFT_OUT)),
         "num_proposed": PlacementChange.objects.filter(status="proposed").count(),
         "can_curate": may_somewhere(request.user, "curate"),
         "typed": typed,

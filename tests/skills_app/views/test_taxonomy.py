@@ -403,6 +403,32 @@ def test_a_step_is_left_out_and_title_and_reason_are_kept(ben: Client) -> None:
     assert change.status == "dropped"
 
 
+def test_steps_are_taken_out_from_the_tree_and_put_back_to_their_places(ben: Client) -> None:
+    for path in ("x", "y"):
+        change = step(ben, do="move", skill=skill_key(f"a/{path}"), target="a/n")
+    both = change.operations
+    assert "Put the step back" not in ben.get("/taxonomy/").content.decode()
+    back = ben.post("/taxonomy/steps/back/", {"at": ["a", "b"], "facet": "lang:go"})
+    assert back["Location"] == "/taxonomy/?at=a&at=b&facet=lang%3Ago"
+    act(ben, change, "steps", leave_out="0")
+    change.refresh_from_db()
+    assert change.operations == []
+    page = ben.get(change.get_absolute_url()).content.decode()
+    assert "Left out last: Move to a/n: a/x" in page
+    act(ben, change, "steps", put_back="1")
+    assert "Put the step back" in ben.get("/taxonomy/").content.decode()
+    assert ben.post("/taxonomy/steps/again/")["Location"] == "/taxonomy/"
+    change.refresh_from_db()
+    assert change.operations == both
+    assert ben.post("/taxonomy/steps/again/").status_code == 422
+
+
+def test_no_step_is_taken_out_or_put_back_without_a_draft(ben: Client) -> None:
+    for address in ("/taxonomy/steps/back/", "/taxonomy/steps/again/"):
+        answer = ben.post(address)
+        assert (answer.status_code, "You have no draft." in answer.content.decode()) == (422, True)
+
+
 def test_a_curator_of_one_branch_proposes_and_the_owner_of_the_other_accepts(ben: Client) -> None:
     carol, eve = person("carol", "a"), person("eve", "b")
     change = step(carol, do="move", category=place_key("a/n"), target="b")
