@@ -15,6 +15,7 @@ from skills_app.domain.scoring.score import Score
 # A score that fewer model judge runs than this stand behind never blocks alone.
 MIN_JUDGE_RUNS = 2
 
+_ONE_RUN = "a single run of a model judge stands behind it"
 _DIGITS = re.compile(r"\d+")
 
 
@@ -86,20 +87,30 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class ConditionOutcome:
-    """One condition with what was found: value and limit (None when there is none), and why in a sentence.
+    """One condition with what was found: value and limit (None when there is none).
 
-    ``doubt`` is the agreement with the reviewers for which a score advises where it would have blocked.
+    ``doubt`` is the agreement with the reviewers for which a score advises where it would have blocked. ``why_not`` says why
+    there is no value, ``why_advised`` why it only advises.
     """
 
     condition: Condition
     status: Status
     value: float | None
     limit: float
-    sentence: str
     findings: tuple[JudgedFinding, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     expired_waivers: tuple[Waiver, ...] = ()
     doubt: Agreement | None = None
+    why_not: str = ""
+    why_advised: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return what was found and what follows from it, in words; made when it is read, since most are not."""
+        said = _sentence(self)
+        if self.expired_waivers and self.status is not Status.MET:
+            said += " " + " ".join(map(_expired_sentence, self.expired_waivers))
+        return said
 
     @property
     def measured_status(self) -> Status:
@@ -116,12 +127,16 @@ class ConditionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class GateOutcome:
-    """The gate's verdict, its conditions in their order, and one sentence that sums it up."""
+    """The gate's verdict, and its conditions in their order."""
 
     gate: Gate
     verdict: Verdict
     conditions: tuple[ConditionOutcome, ...]
-    summary: str
+
+    @property
+    def summary(self) -> str:
+        """Return one sentence: passed or blocked, then what blocks, then what is waived, advised or ended."""
+        return _summary(self.gate, self.conditions)
 
     @property
     def is_passed(self) -> bool:
@@ -180,7 +195,7 @@ def judge_gate(
         for condition in gate.conditions
     )
     verdict = Verdict.BLOCKED if any(outcome.is_blocking for outcome in outcomes) else Verdict.PASSED
-    return GateOutcome(gate, verdict, outcomes, _summary(gate, outcomes))
+    return GateOutcome(gate, verdict, outcomes)
 
 
 def _judge_condition(
@@ -202,12 +217,18 @@ def _judge_condition(
     if status in (Status.NOT_MET, Status.UNKNOWN):
         used = _waivers_that_open(condition, measured, live)
         status = Status.WAIVED if used else status
-    why = trust.words(doubt) if doubt else "a single run of a model judge stands behind it"
-    sentence = _sentence(condition, measured, status, used, why)
-    if expired and status is not Status.MET:
-        sentence += " " + " ".join(map(_expired_sentence, expired))
+    why_advised = trust.words(doubt) if doubt else _ONE_RUN
     return ConditionOutcome(
-        condition, status, measured.value, condition.limit, sentence, measured.findings, used, expired, doubt
+        condition,
+        status,
+        measured.value,
+        condition.limit,
+        measured.findings,
+        used,
+        expired,
+        doubt,
+        measured.why_not,
+        why_advised,
     )
 
 
@@ -345,24 +366,23 @@ def _rank(finding: JudgedFinding) -> int:
     return SEVERITIES.index(name) if name in SEVERITIES else len(SEVERITIES) - 1
 
 
-def _sentence(
-    condition: Condition, measured: _Measured, status: Status, waivers: tuple[Waiver, ...], why_advised: str
-) -> str:
+def _sentence(outcome: ConditionOutcome) -> str:
+    condition, status = outcome.condition, outcome.status
     demand = condition.sentence[0].upper() + condition.sentence[1:]
     if status is Status.NOTHING_TO_COMPARE:
         return f"{demand}: this is a first version, so there is nothing to compare."
-    if measured.value is None:
-        found = f"{demand}: not known, because {measured.why_not}"
+    if outcome.value is None:
+        found = f"{demand}: not known, because {outcome.why_not}"
     else:
-        found = f"{demand}: it is {_shown(measured.value, condition.limit)}"
-        if measured.findings:
-            found += f" ({_rules_of(measured.findings)})"
+        found = f"{demand}: it is {_shown(outcome.value, outcome.limit)}"
+        if outcome.findings:
+            found += f" ({_rules_of(outcome.findings)})"
     if status is Status.MET:
         return f"{found}, which holds."
     if status is Status.ADVISED:
-        return f"{found}, but {why_advised}, and that never blocks alone."
+        return f"{found}, but {outcome.why_advised}, and that never blocks alone."
     if status is Status.WAIVED:
-        return f"{found}; waived: " + "; ".join(map(_waiver_words, waivers)) + "."
+        return f"{found}; waived: " + "; ".join(map(_waiver_words, outcome.waivers)) + "."
     if status is Status.UNKNOWN:
         return f"{found}."
     return f"{found}, which does not hold." if condition.blocks else f"{found}, which it should not be."

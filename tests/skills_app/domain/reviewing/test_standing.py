@@ -175,9 +175,7 @@ def test_ages_have_a_band_and_words(age: timedelta, band: AgeBand, words: str) -
     assert age_words(NOON, NOON + age) == words
 
 
-FAILED = ConditionOutcome(
-    Condition("score", Kind.SCORE, "fleet-1", 0.6), Status.NOT_MET, 0.4, 0.6, "Score is too low."
-)
+FAILED = ConditionOutcome(Condition("score", Kind.SCORE, "fleet-1", 0.6), Status.NOT_MET, 0.4, 0.6)
 
 
 @pytest.mark.parametrize(
