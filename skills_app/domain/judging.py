@@ -1,6 +1,6 @@
 """Everything that a machine can say of a skill without a language model, in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from skills_app.domain.bundle import (
@@ -16,9 +16,9 @@ from skills_app.domain.digests import digest_of
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.findings import MAIN_FILE, Finding, Severity
 from skills_app.domain.gate_facts import document_facts
-from skills_app.domain.gate_outcome import Judged, ScoreValue
+from skills_app.domain.gate_outcome import Judged, JudgedFinding, ScoreValue
 from skills_app.domain.profiles import PROFILES, judge_all
-from skills_app.domain.rules import Matrix, Outcome, ProfileReport, Subject
+from skills_app.domain.rules import Matrix, Outcome, ProfileReport, Rule, Subject
 from skills_app.domain.scoring import SCORER_VERSIONS, SCORERS
 from skills_app.domain.scoring.score import Score
 from skills_app.domain.tokens import TokenCounter, estimate_tokens
@@ -33,9 +33,22 @@ JUDGE_VERSION = "+".join(
 )
 
 
+# Findings of one profile that are kept; a document of five megabytes may have more, and nobody reads them.
+MOST_FINDINGS = 500
+
+
 def judgement_key(digest: str, path: str, rules: str = JUDGE_VERSION) -> str:
     """Return what tells a judgement by ``rules`` of the version with this digest at this address (hexadecimal)."""
     return digest_of(f"{rules} {digest} {path}")
+
+
+def findings_again(
+    known: Iterable[JudgedFinding], rules: Sequence[Rule], subject: Subject
+) -> list[JudgedFinding]:
+    """Return the findings of a profile with those of ``rules``, some of its own, as they are on ``subject``; the others as known."""
+    ids = {rule.id for rule in rules}
+    stay = [one for one in known if one.rule_id not in ids]
+    return [*stay, *(found for rule in rules for found, _ in rule.findings(subject))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from skills_app.domain.documents import SkillDocument
 from skills_app.domain.enums import ReportStatus
@@ -48,7 +48,21 @@ class Hit:
     cut_at: int | None = None
 
 
+# What a subject says of the address of a skill.
+FOLDER_NAME, SKILL_PATH = ADDRESS = ("folder_name", "skill_path")
+
 Check = Callable[[Subject], Iterable[Hit]]
+C = TypeVar("C", bound=Check)
+
+
+def reading(*parts: str) -> Callable[[C], C]:
+    """Mark a check as one that looks at these parts of the address, so that it is asked again where one of them changes."""
+
+    def mark(check: C) -> C:
+        check.reads = frozenset(parts)  # type: ignore[attr-defined]
+        return check
+
+    return mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,11 @@ class Rule:
     def is_required(self) -> bool:
         """Whether a breach means that the host refuses the skill."""
         return self.severity is Severity.CRITICAL
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The parts of the address, of ``ADDRESS``, that it looks at: where they are the same, it finds the same in a document."""
+        return getattr(self.check, "reads", frozenset())
 
     def findings(self, subject: Subject) -> list[tuple[Finding, int | None]]:
         """Apply the rule; each finding comes with the characters kept, for rules that cut."""

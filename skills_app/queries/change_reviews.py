@@ -11,10 +11,21 @@ from skills_app.domain.change_sets.effect import Effect
 from skills_app.domain.change_sets.rows import Kind, Target
 from skills_app.domain.change_sets.tree import Tree
 from skills_app.domain.reviewing.verdicts import Binding, Stale, binding_from_data, stale_reason
-from skills_app.models import Gate, Review, ReviewRequest, SkillVersion, Verdict
-from skills_app.queries.review_grounds import Elsewhere, Known, grounds_of, known_of
+from skills_app.models import Gate, Review, ReviewRequest, Verdict
+from skills_app.queries.bindings_elsewhere import BoundVersion, Elsewhere, bindings_elsewhere, known_of_bound
+from skills_app.queries.review_grounds import Known
 
 LIBRARY = ""
+# The columns of a ``BoundVersion``, of the version that is under review.
+_OF_VERSION = (
+    "version_id",
+    "version__digest",
+    "version__number",
+    "version__parent_id",
+    "version__skill_id",
+    "version__skill__key",
+    "version__skill__path",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class _Standing:
     review: int
     reviewer: str
     binding: Binding
-    version: SkillVersion
+    version: BoundVersion
 
 
 def gates_around(tree: Tree) -> tuple[GateNames, GateNames]:
@@ -80,7 +91,7 @@ def stale_reviews_of(
     standing = _standing(by_pk)
     touched = _touched(tree, effect)
     after = Elsewhere(_after(tree), {key: new for key, (_, new) in touched.items()})
-    known = known_of(list({one.version.pk: one.version for one in standing}.values()))
+    known = known_of_bound({one.version for one in standing})
     stale = _stale(standing, known, after, today)
     before = Elsewhere(_before(tree), {key: old for key, (old, _) in touched.items()})
     already = {
@@ -115,8 +126,10 @@ def _standing(reviews: Mapping[int, Any]) -> list[_Standing]:
         last[review, person or name] = (name, binding)
     voted = {review for review, _ in last}
     makers = set(Review.makers.through.objects.filter(review__in=voted).values_list("review_id", "user_id"))
-    rows_of_reviews = Review.objects.filter(pk__in=voted).select_related("version__skill__category")
-    versions = {row.pk: row.version for row in rows_of_reviews}
+    versions = {
+        pk: BoundVersion(*columns)
+        for pk, *columns in Review.objects.filter(pk__in=voted).values_list("pk", *_OF_VERSION)
+    }
     return [
         _Standing(review, name, binding_from_data(binding), versions[review])
         for (review, person), (name, binding) in last.items()
@@ -131,8 +144,8 @@ def _stale(
     given: dict[int, list[Binding]] = {}
     for one in standing:
         given.setdefault(one.version.pk, []).append(one.binding)
-    grounds = grounds_of(list(versions.values()), today=today, elsewhere=elsewhere, known=known, given=given)
-    found = ((one, stale_reason(one.binding, grounds[one.version.pk].binding)) for one in standing)
+    now = bindings_elsewhere(list(versions.values()), known, elsewhere, given=given, today=today)
+    found = ((one, stale_reason(one.binding, now[one.version.pk])) for one in standing)
     return [(one, why) for one, why in found if why is not None]
 
 

@@ -1,20 +1,21 @@
 """Which gate holds for a skill, and what it says of a version."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged
+from skills_app.domain.gate_outcome import ConditionOutcome, GateOutcome, Judged, JudgedFinding
 from skills_app.domain.gates import DEFAULT_GATES, Gate, gate_from_data
 from skills_app.domain.gates import Waiver as GateWaiver
 from skills_app.domain.judging import JUDGE_VERSION
 from skills_app.domain.paths import lineage
 from skills_app.models import Gate as GateRow
 from skills_app.models import QualityAssessment, Skill, SkillVersion, ValidationReport, Waiver
-from skills_app.queries.reviewer_agreement import Trusts, gate_scores
+from skills_app.queries.reviewer_agreement import AssessmentScores, Trusts, gate_scores
 
 BUILT_IN = 0
 
@@ -44,6 +45,14 @@ class GateView:
     def blocking(self) -> tuple[ConditionOutcome, ...]:
         """The conditions that keep it shut."""
         return tuple(one for one in self.outcome.conditions if one.is_blocking)
+
+
+class OwnReport(NamedTuple):
+    """What gates read of a report by our rules: who judged, what it says beside its findings, and these."""
+
+    validator: str
+    details: Mapping[str, Any]
+    findings: Sequence[JudgedFinding]
 
 
 @cache
@@ -111,14 +120,30 @@ def judged_version(version: SkillVersion) -> Judged | None:
 
 def judged_from(reports: list[ValidationReport], assessments: list[QualityAssessment]) -> Judged | None:
     """Return what gates read of one version, from all its reports (with their findings) and assessments."""
-    own = [row for row in reports if row.is_own and row.details.get("judge") == JUDGE_VERSION]
+    own = [
+        OwnReport(row.validator, row.details, list(row.findings.all()))
+        for row in reports
+        if row.is_own and is_present(row.details)
+    ]
+    in_order: list[QualityAssessment] = sorted(assessments, key=lambda row: row.pk)
+    return judged_of(own, in_order)
+
+
+def is_present(details: Mapping[str, Any]) -> bool:
+    """Say whether a report with these details is by the rules of today."""
+    return details.get("judge") == JUDGE_VERSION
+
+
+def judged_of(
+    own: Sequence[OwnReport], assessments: Iterable[AssessmentScores], *, has_dimensions: bool = True
+) -> Judged | None:
+    """Return what gates read of one version, from what our present rules reported, newest first, and all assessments, oldest first."""
     if not own:
         return None
-    facts: dict[str, Any] = own[0].details.get("facts", {})
-    in_order = sorted(assessments, key=lambda row: row.pk)
+    first = own[0].details
     return Judged(
-        findings={report.validator: list(report.findings.all()) for report in own},
-        scores=gate_scores(in_order),
-        facts=facts,
-        key=str(own[0].details.get("key", "")),
+        findings={report.validator: report.findings for report in own},
+        scores=gate_scores(assessments, has_dimensions=has_dimensions),
+        facts=first.get("facts", {}),
+        key=str(first.get("key", "")),
     )

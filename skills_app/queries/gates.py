@@ -3,18 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Q
 
 from skills_app.domain.agreement import Agreement
 from skills_app.domain.gate_outcome import GateOutcome, Judged
 from skills_app.domain.gates import Condition, Gate, Kind, gate_from_data
 from skills_app.domain.paths import lineage
-from skills_app.models import Category, Skill, SkillVersion, ValidationReport, Waiver
+from skills_app.models import Category, Finding, Skill, SkillVersion, ValidationReport, Waiver
 from skills_app.models import Gate as GateRow
-from skills_app.queries.gate_of_version import gate_in_force, gate_waiver, judged_from
-from skills_app.queries.reviewer_agreement import Trusts
+from skills_app.queries.gate_of_version import OwnReport, gate_in_force, gate_waiver, is_present, judged_of
+from skills_app.queries.reviewer_agreement import Trusts, assessments_of
 
 MOST_PREVIEWED = 300
 MOST_WAIVERS = 500
@@ -77,6 +78,14 @@ class Preview:
     changes: tuple[Previewed, ...]
     is_cut: bool
     num_unjudged: int
+
+
+class StoredFinding(NamedTuple):
+    """What a gate reads of a finding that was kept."""
+
+    rule_id: str
+    severity: str
+    message: str
 
 
 def gates_for_list() -> list[GateRowView]:
@@ -180,17 +189,42 @@ def waiver_reaches(waiver: Waiver, skill: Skill) -> bool:
     return _branch(skill) == path or _branch(skill).startswith(f"{path}/")
 
 
-def judged_versions(pks: list[int], profiles: Collection[str] | None = None) -> dict[int, Judged | None]:
+def judged_versions(
+    pks: Collection[int], profiles: Collection[str] | None = None, *, has_dimensions: bool = True
+) -> dict[int, Judged | None]:
     """Return what is known of those versions that are documents; None for those that were not judged yet.
 
-    With ``profiles`` other findings than theirs are not read; a version that was judged was judged by each of them.
+    With ``profiles`` other findings than theirs are not read; a version that was judged was judged by each of them. Four
+    queries for bare values: a version has a dozen rows, and instances of them would take most of the time.
     """
-    reports = ValidationReport.objects.filter(is_own=True).defer("raw").prefetch_related("findings")
+    documents = list(
+        SkillVersion.objects.filter(pk__in=pks, content_kind="markdown").values_list("pk", flat=True)
+    )
+    reports = _own_reports(documents, profiles)
+    scores = assessments_of(documents, has_dimensions=has_dimensions)
+    return {
+        pk: judged_of(reports.get(pk, ()), scores.get(pk, ()), has_dimensions=has_dimensions)
+        for pk in documents
+    }
+
+
+def _own_reports(pks: Collection[int], profiles: Collection[str] | None) -> dict[int, list[OwnReport]]:
+    """Return the reports on each version by our present rules, newest first."""
+    reports = ValidationReport.objects.filter(version__in=pks, is_own=True)
     if profiles is not None:
         reports = reports.filter(validator__in={*profiles, _ALWAYS_JUDGED})
-    rows = SkillVersion.objects.filter(pk__in=pks, content_kind="markdown").only("pk")
-    rows = rows.prefetch_related(Prefetch("validation_reports", queryset=reports), "quality_assessments")
-    return {
-        row.pk: judged_from(list(row.validation_reports.all()), list(row.quality_assessments.all()))
-        for row in rows
-    }
+    rows = [
+        (pk, version or 0, validator, details)
+        for pk, version, validator, details in reports.order_by("-made_at", "-pk").values_list(
+            "pk", "version_id", "validator", "details"
+        )
+        if is_present(details)
+    ]
+    findings: dict[int, list[StoredFinding]] = {pk: [] for pk, *_ in rows}
+    in_order = Finding.objects.filter(report__in=list(findings)).order_by("position")
+    for report, *found in in_order.values_list("report_id", "rule_id", "severity", "message"):
+        findings[report].append(StoredFinding(*found))
+    by_version: dict[int, list[OwnReport]] = {}
+    for pk, version, validator, details in rows:
+        by_version.setdefault(version, []).append(OwnReport(validator, details, findings[pk]))
+    return by_version

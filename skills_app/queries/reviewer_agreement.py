@@ -117,15 +117,23 @@ def reviewed_versions(
 
 
 def _scores_of(version_pks: list[int], *, has_dimensions: bool) -> dict[int, dict[ScoreKey, float]]:
+    return {
+        pk: _by_key(gate_scores(listed, has_dimensions=has_dimensions))
+        for pk, listed in assessments_of(version_pks, has_dimensions=has_dimensions).items()
+    }
+
+
+def assessments_of(
+    version_pks: Collection[int], *, has_dimensions: bool = True
+) -> dict[int, list[AssessmentScores]]:
+    """Return the assessments of each of these versions that has some, oldest first, as ``gate_scores`` reads them."""
     # Rows of bare values: a period holds thousands, and a model's instance costs three times as much.
     rows = QualityAssessment.objects.filter(version__in=version_pks).order_by("pk")
     columns = [*_READ, *(["details"] if has_dimensions else [])]
     by_version: dict[int, list[AssessmentScores]] = {}
     for row in rows.values_list(*columns, named=True):
         by_version.setdefault(row.version_id or 0, []).append(row)
-    return {
-        pk: _by_key(gate_scores(listed, has_dimensions=has_dimensions)) for pk, listed in by_version.items()
-    }
+    return by_version
 
 
 def _by_key(scores: dict[str, ScoreValue]) -> dict[ScoreKey, float]:

@@ -14,16 +14,13 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import VersionOrigin
 from skills_app.domain.findings import MAIN_FILE
 from skills_app.domain.findings import Finding as RuleFinding
-from skills_app.domain.judging import JUDGE_VERSION, SkillJudgement, judge_skill, judgement_key
+from skills_app.domain.judging import JUDGE_VERSION, MOST_FINDINGS, SkillJudgement, judge_skill, judgement_key
 from skills_app.domain.profiles import find_rule
 from skills_app.domain.rules import ProfileReport
 from skills_app.domain.scoring import REFERENCE_SCORER, Score
 from skills_app.domain.storable import storable_json, storable_text
 from skills_app.models import Finding, QualityAssessment, Skill, SkillVersion, ValidationReport
 from skills_app.services.refresh_skill import refresh_skill
-
-# Findings of one profile that are kept; a document of five megabytes may have more, and nobody reads them.
-MOST_FINDINGS = 500
 
 
 def versions_to_judge() -> QuerySet[SkillVersion]:

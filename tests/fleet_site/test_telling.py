@@ -28,7 +28,7 @@ from skills_app.models import (
     SkillVersion,
     Waiver,
 )
-from skills_app.queries import review_grounds
+from skills_app.queries import bindings_elsewhere
 from skills_app.queries.gate_of_version import built_in_gate
 from skills_app.queries.review_standing import standing_of_review
 from skills_app.services.apply_change import apply_change, undo_change
@@ -225,7 +225,7 @@ def test_no_document_is_judged_again_where_a_verdict_is_bound_to_another_gate(
     voted(ben)
     gate = Gate.objects.create(name="strict", category=Category.objects.get(path="b"))
     gate.revisions.create(number=1, data={**built_in_gate().as_data(), "name": "strict"})
-    monkeypatch.setattr(review_grounds, "judge_all", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(bindings_elsewhere, "parse_document", lambda *_: pytest.fail("judged again"))
     change = shown(ben, Move(place_key("b"), (place_key("tools"),)))
     assert [one["stale"] for one in change.impact["stale_reviews"]] == [["ada"]]
 
@@ -249,6 +249,23 @@ def test_a_move_that_a_rule_on_the_address_counts_takes_the_verdict_away(
     assert [one["why"] for one in change.impact["stale_reviews"]] == [why]
     done(ben, change)
     assert stale_sentences(review) == [why]
+
+
+def test_where_not_every_finding_was_kept_the_whole_profile_is_judged_again(
+    ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = make.document("one").replace("1.0.0", "1.0\n  skill_id: Bad!\n  weight: heavy")
+    found = judge_skill(parse_document(content), folder_name="one", skill_path="tools/one").matrix.reports
+    num = sum(one.severity != "info" for one in found[-1].findings)
+    assert (found[-1].profile, num) == ("skill-fleet", 4)
+    for module in ("queries.bindings_elsewhere", "services.judge_version"):
+        monkeypatch.setattr(f"skills_app.{module}.MOST_FINDINGS", 1)
+    condition = {"key": "house", "kind": "findings", "profile": "skill-fleet", "severity": "warning"}
+    gate = {**OPEN_GATE, "conditions": [{**condition, "at_most": num - 1}]}
+    edit_gate(data=gate, actor=ben, reason="for tests")
+    voted(ben, content=content)
+    change = shown(ben, Move(place_key("b"), (place_key("tools"),)))
+    assert [one["stale"] for one in change.impact["stale_reviews"]] == [["ada"]]
 
 
 def test_a_move_that_changes_nothing_about_the_gate_takes_no_verdict_away(ben: User) -> None:

@@ -1,6 +1,7 @@
 """Named, versioned profiles: how each host and validator judges a skill document."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from skills_app.domain.bundle_rules import BUNDLE_RULES
 from skills_app.domain.errors import UnknownProfileError
@@ -10,7 +11,17 @@ from skills_app.domain.profiles.mlflow import MLFLOW
 from skills_app.domain.profiles.reference import REFERENCE
 from skills_app.domain.profiles.skill_fleet import SKILL_FLEET
 from skills_app.domain.profiles.spec import SPEC
-from skills_app.domain.rules import Matrix, Outcome, Profile, ProfileReport, Rule, Subject, judge
+from skills_app.domain.rules import (
+    ADDRESS,
+    FOLDER_NAME,
+    Matrix,
+    Outcome,
+    Profile,
+    ProfileReport,
+    Rule,
+    Subject,
+    judge,
+)
 
 __all__ = [
     "PROFILES",
@@ -24,6 +35,7 @@ __all__ = [
     "judge",
     "judge_all",
     "profile_named",
+    "rules_of_address",
 ]
 
 PROFILES: dict[str, Profile] = {
@@ -52,3 +64,20 @@ def judge_all(subject: Subject, names: Sequence[str] | None = None) -> Matrix:
     """Judge a document under several profiles (all by default); raises UnknownProfileError for an unknown name."""
     profiles = PROFILES.values() if names is None else [profile_named(name) for name in names]
     return Matrix(tuple(judge(subject, profile) for profile in profiles))
+
+
+def rules_of_address(name: str, was: str | None, path: str) -> tuple[Rule, ...]:
+    """Return the rules of a profile that may find something else at ``path`` than at ``was`` (None: nobody knows where).
+
+    Raises:
+        UnknownProfileError: the profile does not exist.
+    """
+    if path == was:
+        return ()
+    is_renamed = was is None or was.rpartition("/")[2] != path.rpartition("/")[2]
+    return _rules_reading(name, frozenset(ADDRESS if is_renamed else {*ADDRESS} - {FOLDER_NAME}))
+
+
+@cache
+def _rules_reading(name: str, parts: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in profile_named(name).rules if rule.reads & parts)

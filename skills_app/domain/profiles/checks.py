@@ -7,7 +7,7 @@ from skills_app.domain.errors import DocumentEditError, DocumentWriteError
 from skills_app.domain.findings import MAIN_FILE, Edit, Finding, apply_edits
 from skills_app.domain.front_matter import FrontMatter
 from skills_app.domain.limits import NAME_PATTERN
-from skills_app.domain.rules import Check, Hit, Subject
+from skills_app.domain.rules import FOLDER_NAME, Check, Hit, Subject, reading
 from skills_app.domain.skill_names import (
     as_name,
     has_wrong_hyphens,
@@ -71,7 +71,7 @@ def missing(key: str, advice: str) -> Check:
                 edit = set_value(subject.document, key, subject.folder_name, "Name it after its folder")
             yield Hit(message, front_matter.place, advice, edit)
 
-    return check
+    return reading(FOLDER_NAME)(check) if key == "name" else check
 
 
 def not_text(key: str) -> Check:
@@ -163,6 +163,7 @@ def _renamed(subject: Subject, name: str) -> Edit | None:
     return set_value(subject.document, "name", better, f"Rename it to “{better}”") if better else None
 
 
+@reading(FOLDER_NAME)
 def name_folder(subject: Subject) -> Iterator[Hit]:
     """Yield a hit when the name differs from the folder's."""
     found = name_text(subject)

@@ -19,7 +19,7 @@ from skills_app.domain.profiles.reference_yaml import (
     is_text,
     strict_faults,
 )
-from skills_app.domain.rules import Check, Hit, Profile, Rule, Subject
+from skills_app.domain.rules import FOLDER_NAME, Check, Hit, Profile, Rule, Subject, reading
 from skills_app.domain.skill_names import as_name
 from skills_app.domain.text_lines import TextLines
 from skills_app.domain.yaml_nodes import NodeKind, YamlEntry, YamlNode, YamlResult, compose
@@ -236,6 +236,7 @@ def _name_characters(subject: Subject) -> Iterator[Hit]:
         yield Hit(message, found[1].place, "", _renamed(subject, found[0]))
 
 
+@reading(FOLDER_NAME)
 def _name_folder(subject: Subject) -> Iterator[Hit]:
     found = _name(subject)
     if found is None or subject.folder_name is None:

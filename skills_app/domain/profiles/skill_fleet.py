@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from skills_app.domain.findings import Severity
 from skills_app.domain.limits import DESCRIPTION_MAX, NAME_MAX
 from skills_app.domain.profiles import checks
-from skills_app.domain.rules import Check, Hit, Profile, Rule, Subject
+from skills_app.domain.rules import SKILL_PATH, Check, Hit, Profile, Rule, Subject, reading
 from skills_app.domain.yaml_nodes import NodeKind, YamlEntry
 
 _SOURCE = "Skill Fleet rules, 2026-01"
@@ -110,6 +110,7 @@ def _open_code(subject: Subject) -> Iterator[Hit]:
 
 
 def _placed(test: Callable[[str, Subject], str | None]) -> Check:
+    @reading(SKILL_PATH)
     def check(subject: Subject) -> Iterator[Hit]:
         if subject.skill_path is not None:
             message = test(subject.skill_path, subject)

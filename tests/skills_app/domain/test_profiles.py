@@ -1,6 +1,7 @@
 """Every rule with a document that passes it and one that fails it, and the matrix that profiles make."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 
@@ -8,7 +9,18 @@ from skills_app.domain.documents import parse_document
 from skills_app.domain.enums import ReportStatus
 from skills_app.domain.errors import UnknownProfileError
 from skills_app.domain.findings import Severity
-from skills_app.domain.profiles import PROFILES, Outcome, Subject, find_rule, judge, judge_all, profile_named
+from skills_app.domain.judging import findings_again
+from skills_app.domain.profiles import (
+    PROFILES,
+    Outcome,
+    Subject,
+    find_rule,
+    judge,
+    judge_all,
+    profile_named,
+    rules_of_address,
+)
+from skills_app.domain.rules import ADDRESS
 from skills_app.domain.writing import write_document
 
 BODY = (
@@ -226,6 +238,59 @@ def test_a_rule_fails_its_document_and_says_where(case):
         assert (finding.place is not None) == case.has_place
     expected = {Severity.CRITICAL: [Outcome.REJECTED]}.get(rule.severity, list(Outcome))
     assert report.outcome in expected
+
+
+class Watched(Subject):
+    """A subject that keeps the names of what is read of it."""
+
+    def __getattribute__(self, name):
+        object.__getattribute__(self, "cache").setdefault("seen", set()).add(name)
+        return object.__getattribute__(self, name)
+
+
+# A path with another skill id and folder name than the documents have, too deep, and an old address as well.
+WATCHED_AT = [("my-skill", "tools/my-skill"), ("other", "old/my-skill"), ("other", "a/b/c/d/other")]
+
+
+def test_a_rule_reads_the_parts_of_the_address_that_it_says_and_no_others():
+    read = {rule: set() for profile in PROFILES.values() for rule in profile.rules}
+    documents = [parse_document(source) for source in {*(case.source for case in CASES), GOOD}]
+    for rule, document, (folder, path) in product(read, documents, WATCHED_AT):
+        watched = Watched(document, folder, skill_path=path, aliases=frozenset({"old/my-skill"}))
+        rule.findings(watched)
+        read[rule] |= {*ADDRESS} & watched.cache["seen"]
+    assert {rule.id: set(rule.reads) for rule in read} == {rule.id: seen for rule, seen in read.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "path", "rules"),
+    [
+        ("spec", "a/one", "b/one", []),
+        ("spec", "a/one", "a/two", ["spec.name.present", "spec.name.folder"]),
+        ("spec", None, "b/one", ["spec.name.present", "spec.name.folder"]),
+        (
+            "skill-fleet",
+            "a/one",
+            "b/one",
+            [f"skill-fleet.naming.{one}" for one in ("path", "depth", "alias")],
+        ),
+        ("skill-fleet", "a/one", "a/one", []),
+        ("claude", "a/one", "b/one", []),
+    ],
+)
+def test_only_rules_on_what_is_another_part_of_the_address_are_judged_again(name, was, path, rules):
+    assert [rule.id for rule in rules_of_address(name, was, path)] == rules
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule_id)
+def test_findings_judged_again_are_those_of_a_judgement_there(case):
+    was, path = "tools/my-skill", "a/b/c/other"
+    profile = PROFILES[case.rule_id.split(".")[0]]
+    document = parse_document(case.source)
+    known = judge(Subject(document, "my-skill", skill_path=was), profile).findings
+    there = Subject(document, "other", skill_path=path)
+    found = findings_again(known, rules_of_address(profile.name, was, path), there)
+    assert sorted(found, key=repr) == sorted(judge(there, profile).findings, key=repr)
 
 
 def test_every_rule_of_every_profile_has_a_failing_document():
