@@ -8,8 +8,8 @@ from typing import Any
 
 from runs_app.domain.errors import ProgramUnreadable
 
-# Older programs name the module inside a predictor, which ours do not have.
-_INNER = ".predict"
+# A predictor that gives its reasons first holds another one, which DSPy names in the path.
+INNER = ".predict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ class Program:
     versions: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
 
 def read_program(text: str) -> Program:
     """Read a program from the JSON that DSPy saves.
@@ -42,7 +45,7 @@ def read_program(text: str) -> Program:
     if not isinstance(data, Mapping):
         raise ProgramUnreadable("This is no program: a map of predictors is wanted.")
     predictors = {
-        path.removesuffix(_INNER): _predictor(path, entry)
+        path.removesuffix(INNER): _predictor(path, entry)
         for path, entry in data.items()
         if path != "metadata" and isinstance(entry, Mapping) and "demos" in entry
     }

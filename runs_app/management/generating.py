@@ -25,6 +25,7 @@ from runs_app.domain.pipeline_items import (
     PromptRaised,
     StepFinished,
 )
+from runs_app.domain.programs import Program
 from runs_app.domain.prompts import Prompt
 from runs_app.domain.spending import Ceiling, SpendingGuard, Usage, total_usage
 
@@ -40,7 +41,7 @@ class ShellGeneration:
     options: GenerationOptions
     models: LanguageModels
     library: LibraryView
-    guidance: Mapping[str, Any]
+    program: Program | None
     out: TextIO
     ask: Callable[[Prompt], Mapping[str, Any] | None]
     secrets: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ class ShellGeneration:
         from runs_app.pipeline.flow import Journey
         from runs_app.pipeline.run import run_generation
 
-        journey = Journey(self.request, self.options, self.library, self.stored, self.answers, self.guidance)
+        journey = Journey(self.request, self.options, self.library, self.stored, self.answers, self.program)
         ceiling = self.options.ceiling_usd
         spent = total_usage(self.usages).cost_usd or 0.0
         ceilings = [replace(one, spent_usd=one.spent_usd + spent) for one in self.ceilings]

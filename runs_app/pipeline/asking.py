@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Protocol
@@ -15,10 +15,10 @@ from pydantic import TypeAdapter
 
 from runs_app.domain.errors import ModelAnswerMisfit
 from runs_app.domain.spending import Usage, total_usage
+from runs_app.pipeline.modules import PhaseCall
 
 # How often a model is asked for one answer: once, and once more with what was wrong with it.
 TRIES = 2
-REASONING = "reasoning"
 _CORRECTION = "what_was_wrong"
 _LONGEST_REASON = 1_500
 _ASKED_CHARACTERS = 6
@@ -30,14 +30,6 @@ class Asked:
 
     values: Mapping[str, Any]
     usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Guidance:
-    """What an optimised program adds to a signature: other instructions (empty: its own), and worked examples."""
-
-    instructions: str = ""
-    demos: tuple[Mapping[str, Any], ...] = ()
 
 
 class Listener(Protocol):
@@ -64,31 +56,29 @@ CallGate = Callable[[str], AbstractAsyncContextManager[Callable[[Usage], None]]]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a model is asked: with reasoning before the outputs, with a program's guidance, who listens, what gates each call.
+    """How a model is asked: who listens, and what gates each call.
 
     A call is streamed to the listener where ``is_streamed`` says so at its begin; of any other the listener is told the
     whole answer at its end. To take a stream in costs several times what the rest of a call does.
     """
 
-    is_reasoned: bool = False
-    guidance: Guidance = field(default_factory=Guidance)
     listener: Listener | None = None
     gate: CallGate | None = None
     is_streamed: Callable[[], bool] = always
 
 
-def asked_as(signature: type[dspy.Signature], manner: Manner) -> str:
+def asked_as(predictor: dspy.Predict) -> str:
     """Return a short digest of what a model is asked with: instructions, fields with their types, and worked examples.
 
     It is the same in every process, and another one when any of these changes; the inputs, the model and DSPy's own words around
     them are not in it.
     """
-    asked = _asked_signature(signature, manner.guidance.instructions, manner.is_reasoned)  # type: ignore[arg-type]
+    asked: Any = predictor.signature
     fields = [
         [name, field.json_schema_extra["__dspy_field_type"], field.json_schema_extra["desc"], _schema(field)]
         for name, field in asked.fields.items()
     ]
-    whole = [asked.instructions, fields, [dict(demo) for demo in manner.guidance.demos]]
+    whole = [asked.instructions, fields, [dict(demo) for demo in predictor.demos]]
     text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=str)
     return sha256(text.encode()).hexdigest()[:_ASKED_CHARACTERS]
 
@@ -99,14 +89,14 @@ def _schema(field: Any) -> Any:
 
 
 async def ask_model(
-    signature: type[dspy.Signature],
+    call: PhaseCall,
     inputs: Mapping[str, Any],
     *,
     lm: dspy.LM,
     tries: int = TRIES,
     manner: Manner | None = None,
 ) -> Asked:
-    """Return the outputs of ``signature`` for ``inputs`` by ``lm``; with reasoning also ``reasoning``.
+    """Return what the predictor of ``call`` answers to ``inputs`` by ``lm``: the outputs of its signature, reasons among them.
 
     An answer that does not fit is asked for again, with the reason in a field of its own. The model is taken as it is
     given: nothing global is set, so that two askers in one process never mix theirs. Errors of the model itself (key,
@@ -119,18 +109,17 @@ async def ask_model(
     manner = manner or Manner()
     own = _counting(lm)
     began = time.monotonic()
-    asked: Any = _asked_signature(signature, manner.guidance.instructions, manner.is_reasoned)  # type: ignore[arg-type]
     wrong = raw = ""
     for attempt in range(tries):
         if attempt and manner.listener:
             manner.listener.on_restart(f"The answer did not fit and is asked for again: {wrong}")
         try:
-            prediction = await _ask_once(asked, inputs, own, wrong, manner)
+            prediction = await _ask_once(call, inputs, own, wrong, manner)
         except AdapterParseError as error:
             raw, wrong = str(error.lm_response), _reason(error)
             continue
-        return Asked(_plain(asked, prediction), _usage(own, time.monotonic() - began))
-    message = f"The answer to {signature.__name__} did not fit after {tries} tries: {wrong}"
+        return Asked(_plain(call.predictor.signature, prediction), _usage(own, time.monotonic() - began))
+    message = f"The answer to {call.name} did not fit after {tries} tries: {wrong}"
     raise ModelAnswerMisfit(message, raw_text=raw, usage=_usage(own, time.monotonic() - began))
 
 
@@ -148,37 +137,31 @@ def _counting(lm: dspy.LM) -> dspy.LM:
     return own
 
 
-@lru_cache(maxsize=256)
-def _asked_signature(signature: type[dspy.Signature], instructions: str, is_reasoned: bool) -> Any:
-    asked: Any = signature
-    if instructions:
-        asked = asked.with_instructions(instructions)
-    if is_reasoned:
-        asked = asked.prepend(REASONING, dspy.OutputField(desc="why, in a few sentences"), type_=str)
-    return asked
-
-
 async def _ask_once(
-    asked: Any, inputs: Mapping[str, Any], lm: dspy.LM, wrong: str, manner: Manner
+    call: PhaseCall, inputs: Mapping[str, Any], lm: dspy.LM, wrong: str, manner: Manner
 ) -> dspy.Prediction:
-    given = dict(inputs)
+    predictor = call.predictor
+    asked: Any = predictor.signature
+    given, otherwise = dict(inputs), {}
     if wrong:
-        field_ = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
-        asked = asked.append(_CORRECTION, field_, type_=str)
+        field = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
+        asked = asked.append(_CORRECTION, field, type_=str)
         given[_CORRECTION] = wrong
+        # For this call alone: others may be asking the same predictor.
+        otherwise = {"signature": asked}
     adapter = _Adapter(use_json_adapter_fallback=False)
-    predict = dspy.Predict(asked)
-    predict.demos = [dspy.Example(**demo) for demo in manner.guidance.demos]
     sink = _Sink(manner.listener) if manner.listener and manner.is_streamed() else None
     gate = (
-        manner.gate(_prompt_text(adapter, asked, predict.demos, given)) if manner.gate else nullcontext(None)
+        manner.gate(_prompt_text(adapter, asked, predictor.demos, given))
+        if manner.gate
+        else nullcontext(None)
     )
     known = len(lm.history)
     # DSPy keeps what is asked in a list of the process unless it is given one of its own.
     async with gate as settle:
         with dspy.context(lm=lm, adapter=adapter, send_stream=sink, track_usage=True, trace=[]):
             try:
-                return await predict.acall(**given)
+                return await call.module.acall(predictor=call.name, **given, **otherwise)
             finally:
                 if manner.listener and sink is None:
                     _tell_whole(manner.listener, lm.history[known:])

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import dspy
 from dspy.utils.exceptions import (
     LMError,
     LMRateLimitError,
@@ -21,6 +20,7 @@ from runs_app.domain.masking import masked
 from runs_app.domain.pipeline_items import ModelChoice
 from runs_app.domain.spending import CallGuard, Usage, most_tokens, total_usage
 from runs_app.pipeline.asking import Asked, Manner, always, ask_model
+from runs_app.pipeline.modules import PhaseCall
 
 # Another try after a rate limit, a server's fault or a broken line, with growing waits between.
 RETRIES = 3
@@ -55,7 +55,7 @@ class Caller:
     async def ask(
         self,
         choices: tuple[ModelChoice, ...],
-        signature: type[dspy.Signature],
+        call: PhaseCall,
         inputs: Mapping[str, Any],
         *,
         manner: Manner,
@@ -78,7 +78,7 @@ class Caller:
                 manner.listener.on_restart(f"{said[-1]} Now {choice.name} is asked.")
             lm = choice.lm if temperature is None else choice.lm.copy(temperature=temperature)
             try:
-                asked = await self._persist(replace(choice, lm=lm), signature, inputs, manner, ledger)
+                asked = await self._persist(replace(choice, lm=lm), call, inputs, manner, ledger)
             except LMError as error:
                 said.append(_said(choice.name, error))
                 continue
@@ -89,7 +89,7 @@ class Caller:
     async def _persist(
         self,
         choice: ModelChoice,
-        signature: type[dspy.Signature],
+        call: PhaseCall,
         inputs: Mapping[str, Any],
         manner: Manner,
         ledger: list[Usage],
@@ -97,7 +97,7 @@ class Caller:
         gated = replace(manner, gate=lambda prompt: self._gate(choice, prompt, ledger))
         for attempt in range(self._retries + 1):
             try:
-                return await ask_model(signature, inputs, lm=choice.lm, manner=gated)
+                return await ask_model(call, inputs, lm=choice.lm, manner=gated)
             except _PASSING as error:
                 if attempt == self._retries:
                     raise

@@ -34,25 +34,15 @@ from runs_app.domain.pipeline_items import (
     PromptRaised,
     StepFinished,
 )
+from runs_app.domain.programs import Program
 from runs_app.domain.prompts import Action, Answer, Prompt, PromptKind, read_answer
 from runs_app.domain.spending import CallGuard, Usage, total_usage
-from runs_app.pipeline.asking import Guidance, Manner, always, asked_as
+from runs_app.pipeline.asking import Manner, always, asked_as
 from runs_app.pipeline.calls import Answered, Caller
+from runs_app.pipeline.programs import pipeline_of
 
 # The field of a signed result that says what the model was asked with.
 ASKED_AS = "asked_as"
-# Steps whose reasons are worth their tokens: a person is shown them.
-REASONED = frozenset(
-    [
-        Step.READINESS,
-        Step.INTENT,
-        Step.PLACEMENT,
-        Step.DEPENDENCIES,
-        Step.SYNTHESIS,
-        Step.MODEL_VALIDATION,
-        Step.ASSESSMENT,
-    ]
-)
 
 # Steps that write the document: they take long, so that they are streamed whoever looks on. Whoever comes in the middle
 # reads what is written so far, and a model that goes on writing is never taken for one that is silent.
@@ -72,7 +62,7 @@ class Journey:
     """All that a generation goes on from: the request, what is stored already, and the answers that were given.
 
     ``stored`` maps keys of steps to their results, ``answers`` keys of prompts to what a person sent, as plain data.
-    ``programs`` maps a signature's name to what an optimised program adds to it.
+    ``program`` is an optimised one that the models are asked with.
     """
 
     request: GenerationRequest
@@ -80,7 +70,7 @@ class Journey:
     library: LibraryView = field(default_factory=LibraryView)
     stored: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    programs: Mapping[str, Guidance] = field(default_factory=dict)
+    program: Program | None = None
 
 
 # Held around the calls of a step; it is given the step's phase and key.
@@ -108,6 +98,7 @@ class Flow:
         self.library = journey.library
         self.items: asyncio.Queue[tuple[PipelineItem | None, asyncio.Event | None]] = asyncio.Queue()
         self._journey = journey
+        self._pipeline = pipeline_of(journey.program)
         self._models = models
         self._caller = Caller(guard)
         self._around = around
@@ -163,11 +154,11 @@ class Flow:
         if key in self._done:
             return self._done[key]
         listener = _StepListener(self, step, key)
-        guidance = self._journey.programs.get(signature.__name__, Guidance())
         is_streamed = always if step in WRITING else self._is_watched
-        manner = Manner(step in REASONED, guidance, listener, is_streamed=is_streamed)
+        manner = Manner(listener, is_streamed=is_streamed)
         self.tell(PipelineEvent(EventKind.STEP_STARTED, phase_of(step), step, key, title))
         ledger: list[Usage] = []
+        call = self._pipeline.call_of(phase_of(step), signature)
         try:
             async with asyncio.timeout(self.options.step_deadline_seconds):
                 task, role = STEP_TASKS[step]
@@ -175,7 +166,7 @@ class Flow:
                 with self._around(phase_of(step), key):
                     answered: Answered = await self._caller.ask(
                         choices,
-                        signature,
+                        call,
                         inputs,
                         manner=manner,
                         temperature=temperature,
@@ -195,7 +186,7 @@ class Flow:
         listener.end()
         result = dict(answered.values)
         if signed_as:
-            result |= {signed_as: answered.model, ASKED_AS: asked_as(signature, manner)}
+            result |= {signed_as: answered.model, ASKED_AS: asked_as(call.predictor)}
         return await self.keep(
             step, result, key=key, usage=answered.usage, models=(answered.model,), title=title
         )

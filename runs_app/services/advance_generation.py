@@ -302,11 +302,9 @@ async def _go_through(
     is_watched: Callable[[], bool],
 ) -> None:
     from runs_app.pipeline.flow import Journey
-    from runs_app.pipeline.programs import guidance_of
     from runs_app.pipeline.run import run_generation
 
-    guidance = guidance_of(work.program) if work.program is not None else {}
-    journey = Journey(work.request, work.options, work.library, work.stored, work.answers, guidance)
+    journey = Journey(work.request, work.options, work.library, work.stored, work.answers, work.program)
     traces = functools.partial(_traced, work.key, work.models.secrets())
     async with contextlib.aclosing(
         run_generation(  # type: ignore[type-var]

@@ -24,6 +24,7 @@ from runs_app.adapters.folder_lock import hold_file
 from runs_app.adapters.language_models import ConfiguredModels
 from runs_app.adapters.lease_owner import new_owner
 from runs_app.adapters.model_settings import model_config, model_environment
+from runs_app.domain.enums import Phase
 from runs_app.domain.errors import LeaseLost, ModelError, ModelFailed, SpendingStopped
 from runs_app.domain.generation import STEP_TASKS, Step
 from runs_app.domain.judging_models import MODEL_SCORER, JudgementState, SampleState
@@ -294,16 +295,17 @@ async def ask_judge(
     """
     from runs_app.pipeline.asking import Manner
     from runs_app.pipeline.calls import Caller
+    from runs_app.pipeline.modules import fresh_pipeline
     from runs_app.pipeline.results import TargetLevel
     from runs_app.pipeline.signatures import AssessQuality
 
     told = inputs_of(version)
     inputs = {**told, "target_level": TargetLevel(told["target_level"])}
-    manner = Manner(is_reasoned=True)
+    call = fresh_pipeline().call_of(Phase.VALIDATE, AssessQuality)
     seconds = settings.FLEET_STEP_SECONDS
     try:
         async with asyncio.timeout(seconds):
-            answered = await Caller(guard).ask((choice,), AssessQuality, inputs, manner=manner, ledger=ledger)
+            answered = await Caller(guard).ask((choice,), call, inputs, manner=Manner(), ledger=ledger)
     except TimeoutError as error:
         raise ModelFailed(f"It was not judged within {seconds:g} s.") from error
     return dict(answered.values)

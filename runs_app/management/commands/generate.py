@@ -94,17 +94,18 @@ class Command(BaseCommand):
                 ceilings = tuple(Ceiling(one.whose, one.limit_usd, spent) for one in limits)
         except DatabaseError:
             library = LibraryView()
-        guidance: Any = {}
-        if wanted.program:
-            from runs_app.pipeline.programs import guidance_of
+        program = load_program(wanted.program) if wanted.program else None
+        if program is not None:
+            from runs_app.pipeline.programs import pipeline_of
 
-            guidance = guidance_of(load_program(wanted.program))
+            # One of another pipeline is refused before anything begins.
+            pipeline_of(program)
         return ShellGeneration(
             request,
             wanted,
             models,
             library,
-            guidance,
+            program,
             sys.stderr,
             ask_on_terminal,
             models.secrets(),

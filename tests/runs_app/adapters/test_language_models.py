@@ -12,8 +12,8 @@ from runs_app.domain.errors import ModelAnswerMisfit, ModelKeyMissing
 from runs_app.domain.model_config import ResolvedModel, read_model_config
 from runs_app.domain.spending import Price
 from tests.model_server import Act, ModelServer, model_server
-from tests.runs_app.pipeline.test_asking import written
-from tests.runs_app.pipeline.test_signatures import ALL, fitting
+from tests.runs_app.pipeline.test_asking import FITTING, call_of, fitting_call, written
+from tests.runs_app.pipeline.test_signatures import ALL
 
 dspy = pytest.importorskip("dspy")
 
@@ -22,7 +22,7 @@ from runs_app.pipeline.signatures import AssessQuality  # noqa: E402
 
 KEY = "sk-" + "scripted-and-secret"
 INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
-GOOD = Act(written(fitting(AssessQuality)))
+GOOD = Act(written(FITTING))
 
 
 def resolved(server: ModelServer, **fields: Any) -> ResolvedModel:
@@ -39,7 +39,7 @@ def resolved(server: ModelServer, **fields: Any) -> ResolvedModel:
 def ask(server: ModelServer, *, signature: Any = AssessQuality, retries: int = 2, **fields: Any) -> Any:
     lm = language_model(resolved(server, **fields), environment={"SCRIPTED_KEY": KEY}, retries=retries)
     inputs = INPUTS if signature is AssessQuality else inputs_of(signature)
-    return asyncio.run(ask_model(signature, inputs, lm=lm))
+    return asyncio.run(ask_model(call_of(signature), inputs, lm=lm))
 
 
 def inputs_of(signature: Any) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def inputs_of(signature: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)
 def test_every_signature_goes_the_whole_way(signature: Any) -> None:
-    with model_server(Act(written(fitting(signature)))) as server:
+    with model_server(Act(written(fitting_call(signature)))) as server:
         asked = ask(server, signature=signature)
 
-    assert asked.values == fitting(signature)
+    assert asked.values == fitting_call(signature)
     assert (asked.usage.num_calls, asked.usage.prompt_tokens, asked.usage.completion_tokens) == (1, 120, 30)
     assert server.keys == [f"Bearer {KEY}"]
     assert (server.requests[0]["model"], server.requests[0]["temperature"]) == ("scripted", 0.3)

@@ -8,13 +8,15 @@ import logging
 import pytest
 
 from runs_app.adapters.mlflow_traces import recording_traces
+from runs_app.domain.enums import Phase
 from tests.runs_app.adapters.traced_calls import ask, failing, gather, kept, of_generation, ones_with, prompts
 
 dspy = pytest.importorskip("dspy")
 
 from runs_app.adapters.rehearsal_lm import rehearsal_lm  # noqa: E402
 from runs_app.pipeline.asking import Manner, ask_model  # noqa: E402
-from runs_app.pipeline.signatures import GatherRequirements  # noqa: E402
+from runs_app.pipeline.modules import fresh_pipeline  # noqa: E402
+from runs_app.pipeline.signatures import AnalyzeIntent  # noqa: E402
 
 
 def test_a_call_in_the_block_is_kept_with_whose_it_is(tmp_path, monkeypatch):
@@ -88,12 +90,16 @@ def test_steps_side_by_side_in_one_block_say_which_they_are(tmp_path):
 
 
 def test_a_call_of_the_pipeline_is_one_trace_though_its_prompt_was_counted_before(tmp_path):
-    manner = Manner(gate=lambda prompt: contextlib.nullcontext(lambda usage: None), is_reasoned=True)
-    inputs = dict.fromkeys(GatherRequirements.input_fields, "something")
+    manner = Manner(gate=lambda prompt: contextlib.nullcontext(lambda usage: None))
+    call = fresh_pipeline().call_of(Phase.UNDERSTAND, AnalyzeIntent)
+    inputs = dict.fromkeys(AnalyzeIntent.input_fields, "something")
     with recording_traces(tmp_path, **of_generation(1)):
-        asyncio.run(ask_model(GatherRequirements, inputs, lm=rehearsal_lm(), manner=manner))
+        asyncio.run(ask_model(call, inputs, lm=rehearsal_lm(), manner=manner))
     (trace,) = kept(tmp_path)
-    assert trace["data"]["spans"][0]["name"] == "Predict.forward"
+    names = [span["name"] for span in trace["data"]["spans"]]
+    assert names[:3] == ["Understand.forward", "ChainOfThought.forward", "Predict.forward"]
+    inputs_of_root = json.loads(trace["data"]["spans"][0]["attributes"]["mlflow.spanInputs"])
+    assert inputs_of_root == {"predictor": "analyze_intent", **inputs}
 
 
 def test_threads_of_dspy_are_traced_too(tmp_path):

@@ -1,6 +1,7 @@
 """Asking a model: typed answers, a second chance that knows the fault, the raw text kept, and no models mixed."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -12,8 +13,10 @@ from tests.runs_app.pipeline.test_signatures import fitting, plain
 dspy = pytest.importorskip("dspy")
 
 from runs_app.adapters.rehearsal_lm import rehearsal_lm  # noqa: E402
+from runs_app.domain.enums import Phase  # noqa: E402
 from runs_app.domain.judging_models import ASKED  # noqa: E402
-from runs_app.pipeline.asking import Guidance, Manner, ask_model, asked_as  # noqa: E402
+from runs_app.pipeline.asking import ask_model, asked_as  # noqa: E402
+from runs_app.pipeline.modules import PhaseCall, fresh_pipeline  # noqa: E402
 from runs_app.pipeline.signatures import AssessQuality, GatherRequirements  # noqa: E402
 
 INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
@@ -61,12 +64,27 @@ def written(values: dict[str, Any], **other: str) -> str:
     )
 
 
-GOOD = written(fitting(AssessQuality))
-BAD = written(fitting(AssessQuality), quality_score="very good")
+def call_of(signature: Any) -> PhaseCall:
+    """Return how the pipeline asks for a signature, in the first phase that does."""
+    pipeline = fresh_pipeline()
+    for phase in Phase:
+        with contextlib.suppress(LookupError):
+            return pipeline.call_of(phase, signature)
+    raise AssertionError(f"no phase asks for {signature.__name__}")
+
+
+def fitting_call(signature: Any) -> dict[str, Any]:
+    """Return an answer that fits what the pipeline asks, with the reasons where it asks for them."""
+    return fitting(call_of(signature).predictor.signature)
+
+
+FITTING = fitting_call(AssessQuality)
+GOOD = written(FITTING)
+BAD = written(FITTING, quality_score="very good")
 
 
 def ask(lm: Any) -> Any:
-    return asyncio.run(ask_model(AssessQuality, INPUTS, lm=lm))
+    return asyncio.run(ask_model(call_of(AssessQuality), INPUTS, lm=lm))
 
 
 def test_an_answer_comes_back_as_plain_data_with_what_it_used() -> None:
@@ -74,7 +92,7 @@ def test_an_answer_comes_back_as_plain_data_with_what_it_used() -> None:
 
     asked = ask(lm)
 
-    assert json.loads(json.dumps(asked.values)) == fitting(AssessQuality)
+    assert json.loads(json.dumps(asked.values)) == FITTING
     assert (asked.usage.num_calls, asked.usage.total_tokens, asked.usage.cost_usd) == (1, 110, None)
     assert len(engine.prompts) == 1
 
@@ -105,10 +123,10 @@ def test_what_never_fits_fails_with_the_last_text_as_it_came(text: str) -> None:
 def test_two_askers_at_once_never_mix_their_models() -> None:
     async def both() -> list[Any]:
         lms = [
-            scripted(written(fitting(AssessQuality), skill="x", strengths=json.dumps([name])), delay=delay)
+            scripted(written(FITTING, skill="x", strengths=json.dumps([name])), delay=delay)
             for name, delay in (("one", 0.05), ("two", 0.0))
         ]
-        return await asyncio.gather(*(ask_model(AssessQuality, INPUTS, lm=lm) for lm, _ in lms))
+        return await asyncio.gather(*(ask_model(call_of(AssessQuality), INPUTS, lm=lm) for lm, _ in lms))
 
     one, two = asyncio.run(both())
     assert (one.values["strengths"], two.values["strengths"]) == (["one"], ["two"])
@@ -119,7 +137,9 @@ def test_asking_leaves_the_given_model_and_the_settings_as_they_were() -> None:
     lm = rehearsal_lm()
     before = dspy.settings.lm
 
-    asked = asyncio.run(ask_model(GatherRequirements, {"task_description": "Clean CSV files"}, lm=lm))
+    asked = asyncio.run(
+        ask_model(call_of(GatherRequirements), {"task_description": "Clean CSV files"}, lm=lm)
+    )
 
     assert asked.values["category"] == "rehearsal"
     assert lm.history == []
@@ -138,25 +158,29 @@ def test_no_text_of_a_call_stays_in_the_process() -> None:
 
 def test_what_a_judge_is_asked_has_the_digest_that_the_domain_knows() -> None:
     """Web processes name judges by it. When this fails because of a change that you meant, write the new digest there."""
-    assert asked_as(AssessQuality, Manner(is_reasoned=True)) == ASKED
+    assert asked_as(call_of(AssessQuality).predictor) == ASKED
 
 
 def test_the_digest_of_what_is_asked_changes_with_instructions_fields_and_examples() -> None:
-    def asked(signature: Any = AssessQuality, *, is_reasoned: bool = True, **guidance: Any) -> str:
-        return asked_as(signature, Manner(is_reasoned, Guidance(**guidance)))
+    ours = call_of(AssessQuality).predictor.signature
+
+    def asked(signature: Any = ours, *demos: Any) -> str:
+        predictor = dspy.Predict(signature)
+        predictor.demos = list(demos)
+        return asked_as(predictor)
 
     field = dspy.OutputField()
     demo = {"skill_content": "# A", "quality_score": 0.4}
     found = [
         asked(),
-        asked(is_reasoned=False),
-        asked(instructions="Be strict."),
-        asked(demos=(demo,)),
-        asked(demos=(demo | {"quality_score": 0.5},)),
-        asked(AssessQuality.append("verdict", field, type_=str)),
-        asked(AssessQuality.append("verdict", field, type_=bool)),
-        asked(AssessQuality.delete("strengths")),
+        asked(AssessQuality),
+        asked(ours.with_instructions("Be strict.")),
+        asked(ours, demo),
+        asked(ours, demo | {"quality_score": 0.5}),
+        asked(ours.append("verdict", field, type_=str)),
+        asked(ours.append("verdict", field, type_=bool)),
+        asked(ours.delete("strengths")),
     ]
 
     assert len(set(found)) == len(found)
-    assert asked(instructions=AssessQuality.instructions) == asked()
+    assert asked(ours.with_instructions(AssessQuality.instructions)) == asked()

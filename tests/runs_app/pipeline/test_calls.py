@@ -10,8 +10,8 @@ from runs_app.domain.errors import ModelAnswerMisfit, ModelFailed, SpendingStopp
 from runs_app.domain.model_config import ModelConfig, RegisteredModel
 from runs_app.domain.spending import Ceiling, Price, SpendingGuard
 from tests.model_server import Act, ModelServer, asked_field, model_server, rehearsed
-from tests.runs_app.pipeline.test_asking import written
-from tests.runs_app.pipeline.test_signatures import ALL, fitting
+from tests.runs_app.pipeline.test_asking import FITTING, call_of, fitting_call, written
+from tests.runs_app.pipeline.test_signatures import ALL
 
 pytest.importorskip("dspy")
 
@@ -20,7 +20,7 @@ from runs_app.pipeline.calls import Caller  # noqa: E402
 from runs_app.pipeline.signatures import AssessQuality, GatherRequirements  # noqa: E402
 
 INPUTS = {"skill_content": "# A", "skill_metadata": "{}", "target_level": "expert"}
-GOOD = Act(written(fitting(AssessQuality)))
+GOOD = Act(written(FITTING))
 KEY = "sk-scripted-and-secret"
 
 
@@ -80,7 +80,7 @@ class Asking:
         )
         caller = Caller(self.guard, pause=self._pause)
         manner = Manner(listener=self.heard, is_streamed=lambda: self.is_watched)
-        return asyncio.run(caller.ask(choices, signature, inputs or INPUTS, manner=manner))
+        return asyncio.run(caller.ask(choices, call_of(signature), inputs or INPUTS, manner=manner))
 
 
 def inputs_of(signature: Any) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def test_every_signature_streams_through_the_real_client(signature: Any) -> None
         asking = Asking(server)
         answered = asking.ask(signature, **inputs_of(signature))
 
-    assert set(answered.values) == set(signature.output_fields)
+    assert set(answered.values) == set(fitting_call(signature))
     assert asking.heard.text == rehearsed(server.requests[0]).text
     assert server.requests[0]["stream"] is True
     assert (answered.usage.num_calls, answered.usage.total_tokens) == (1, 150)
@@ -107,7 +107,7 @@ def test_every_signature_is_told_whole_when_nobody_looks_on(signature: Any) -> N
         asking = Asking(server, is_watched=False)
         answered = asking.ask(signature, **inputs_of(signature))
 
-    assert set(answered.values) == set(signature.output_fields)
+    assert set(answered.values) == set(fitting_call(signature))
     assert asking.heard.text == rehearsed(server.requests[0]).text
     assert not server.requests[0].get("stream")
     assert (answered.usage.num_calls, answered.usage.total_tokens) == (1, 150)
@@ -118,7 +118,7 @@ def test_a_misfit_that_nobody_watched_is_told_before_it_is_asked_again() -> None
         asking = Asking(server, is_watched=False)
         answered = asking.ask()
 
-    assert answered.values == fitting(AssessQuality)
+    assert answered.values == FITTING
     assert (len(server.requests), len(asking.heard.restarts)) == (2, 1)
     assert asking.heard.text == GOOD.text
 
@@ -128,25 +128,25 @@ def test_an_answer_that_comes_too_late_as_a_whole_is_streamed_the_next_time() ->
         asking = Asking(server, timeout=0.7, is_watched=False)
         answered = asking.ask()
 
-    assert answered.values == fitting(AssessQuality)
+    assert answered.values == FITTING
     assert [bool(request.get("stream")) for request in server.requests] == [False, True]
     assert len(asking.heard.restarts) == 1
 
 
 @pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)
 def test_every_signature_survives_half_an_answer_and_a_server_that_is_busy(signature: Any) -> None:
-    good = Act(written(fitting(signature)))
+    good = Act(written(fitting_call(signature)))
     with model_server(Act(good.text, breaks=True), Act("busy", 503), good) as server:
         asking = Asking(server)
         answered = asking.ask(signature, **inputs_of(signature))
 
-    assert answered.values == fitting(signature)
+    assert answered.values == fitting_call(signature)
     assert (len(server.requests), len(asking.heard.restarts)) == (3, 2)
 
 
 @pytest.mark.parametrize("signature", ALL, ids=lambda one: one.__name__)
 def test_every_signature_keeps_the_text_of_an_answer_that_never_fits(signature: Any) -> None:
-    first, *_ = signature.output_fields
+    first, *_ = fitting_call(signature)
     with model_server(Act(f"[[ ## {first} ## ]]\n{{broken")) as server:
         asking = Asking(server)
         with pytest.raises(ModelAnswerMisfit) as caught:
@@ -172,7 +172,7 @@ def test_a_fault_that_passes_is_tried_again_and_said(fault: Act) -> None:
         asking = Asking(server, timeout=1.0)
         answered = asking.ask()
 
-    assert answered.values == fitting(AssessQuality)
+    assert answered.values == FITTING
     assert len(server.requests) == 2
     assert len(asking.heard.restarts) == 1
     assert "Another try" in asking.heard.restarts[0]
@@ -209,9 +209,9 @@ def test_a_server_that_died_is_said() -> None:
     ("act", "kept"),
     [
         (Act("no fields at all"), "no fields at all"),
-        (Act(written(fitting(AssessQuality), quality_score='{"broken')), '{"broken'),
-        (Act(written(fitting(AssessQuality), strengths='{"of": "another type"}')), "another type"),
-        (Act(written(fitting(AssessQuality))[:60]), "[[ ## quality_score"),
+        (Act(written(FITTING, quality_score='{"broken')), '{"broken'),
+        (Act(written(FITTING, strengths='{"of": "another type"}')), "another type"),
+        (Act(written(FITTING)[:60]), "[[ ## quality_score"),
     ],
     ids=["no fields", "broken JSON", "wrong type", "cut off"],
 )

@@ -15,7 +15,8 @@ pytest.importorskip("dspy")
 
 from runs_app.domain.generation import GenerationOptions, GenerationRequest  # noqa: E402
 from runs_app.pipeline.flow import Journey  # noqa: E402
-from runs_app.pipeline.programs import guidance_of  # noqa: E402
+from runs_app.pipeline.modules import predictor_name  # noqa: E402
+from runs_app.pipeline.programs import pipeline_of  # noqa: E402
 from runs_app.pipeline.run import run_generation  # noqa: E402
 from runs_app.pipeline.signatures import OLD_PREDICTORS  # noqa: E402
 
@@ -36,20 +37,20 @@ GATHER = {
 
 
 def test_demonstrations_keep_the_fields_that_the_signature_knows() -> None:
-    guidance = guidance_of(read_program(saved(**GATHER)))
+    pipeline = pipeline_of(read_program(saved(**GATHER)))
 
-    found = guidance["GatherRequirements"]
-    assert found.instructions == "Gather with great care."
-    assert found.demos == ({"task_description": "A demo task", "domain": "demos"},)
+    found = pipeline.understand.gather_requirements
+    assert found.signature.instructions == "Gather with great care."
+    assert found.demos == [{"task_description": "A demo task", "domain": "demos"}]
+    assert not pipeline.understand.analyze_intent.predict.demos
 
 
 def test_what_was_learnt_reaches_the_model() -> None:
     models = ScriptedModels()
-    guidance = guidance_of(read_program(saved(**GATHER)))
     journey = Journey(
         GenerationRequest("Clean CSV files"),
         GenerationOptions(is_auto_approved=True, refine_from=0.0),
-        programs=guidance,
+        program=read_program(saved(**GATHER)),
     )
 
     async def whole() -> None:
@@ -78,15 +79,27 @@ def test_what_is_no_program_is_refused_with_a_reason(text: str, words: str) -> N
 
 def test_a_program_of_another_pipeline_is_refused_by_name() -> None:
     with pytest.raises(ProgramUnreadable, match=r"edit\.edit"):
-        guidance_of(read_program(json.dumps({"edit.edit.predict": {"demos": []}})))
+        pipeline_of(read_program(json.dumps({"edit.edit.predict": {"demos": []}})))
 
 
 def test_the_optimised_program_of_before_loads_onto_every_signature() -> None:
     text = (shared_data("config") / "optimized" / "skill_creator_bootstrap_v1.json").read_text()
 
     program = read_program(text)
-    guidance = guidance_of(program)
+    pipeline = pipeline_of(program)
 
     assert set(program.predictors) == set(OLD_PREDICTORS)
-    assert set(guidance) == {signature.__name__ for signature in OLD_PREDICTORS.values()}
-    assert guidance["GenerateContent"].demos
+    learnt = dict(pipeline.named_predictors())
+    for old, predictor in program.predictors.items():
+        name = predictor_name(OLD_PREDICTORS[old])
+        ours = [one for path, one in learnt.items() if path.removesuffix(".predict").endswith(f".{name}")]
+        assert ours, old
+        assert all(one.signature.instructions == predictor.instructions.strip() for one in ours), old
+    assert pipeline.generate.generate_content.demos
+
+
+def test_what_a_generation_does_to_its_program_reaches_no_other() -> None:
+    program = read_program(saved(**GATHER))
+    pipeline_of(program).understand.gather_requirements.demos.clear()
+
+    assert pipeline_of(program).understand.gather_requirements.demos

@@ -21,6 +21,7 @@ from runs_app.domain.pipeline_items import (
     PromptRaised,
     StepFinished,
 )
+from runs_app.domain.programs import Program, SavedPredictor
 from runs_app.domain.prompts import USUAL_CHANGES, USUAL_WHY, PromptKind
 from runs_app.domain.report_shapes import Complaints, read_assessment
 from runs_app.domain.spending import Ceiling, Price, SpendingGuard
@@ -32,7 +33,6 @@ pytest.importorskip("dspy")
 
 from dspy import lm15  # noqa: E402
 
-from runs_app.pipeline.asking import Guidance  # noqa: E402
 from runs_app.pipeline.calls import Caller  # noqa: E402
 from runs_app.pipeline.flow import Journey  # noqa: E402
 from runs_app.pipeline.run import run_generation  # noqa: E402
@@ -52,7 +52,7 @@ def run(
     guard: SpendingGuard | None = None,
     task: str = TASK,
     library: LibraryView | None = None,
-    programs: Mapping[str, Guidance] | None = None,
+    program: Program | None = None,
     until: str = "",
 ) -> list[PipelineItem]:
     """Run to the end, or until the result under ``until`` is stored."""
@@ -64,7 +64,7 @@ def run(
             library or LibraryView(),
             stored or {},
             answers or {},
-            programs or {},
+            program,
         )
         items = []
         stream = run_generation(journey, models=models, guard=guard)
@@ -116,9 +116,9 @@ def test_what_is_written_of_the_document_streams_whoever_looks_on(
     streamed: dict[str, bool] = {}
     ask = Caller.ask
 
-    async def look(self: Caller, choices: Any, signature: Any, inputs: Any, **kwargs: Any) -> Any:
-        streamed[signature.__name__] = kwargs["manner"].is_streamed()
-        return await ask(self, choices, signature, inputs, **kwargs)
+    async def look(self: Caller, choices: Any, call: Any, inputs: Any, **kwargs: Any) -> Any:
+        streamed[call.name] = kwargs["manner"].is_streamed()
+        return await ask(self, choices, call, inputs, **kwargs)
 
     monkeypatch.setattr(Caller, "ask", look)
 
@@ -130,7 +130,7 @@ def test_what_is_written_of_the_document_streams_whoever_looks_on(
     asyncio.run(gather())
 
     writing = {name for name, is_streamed in streamed.items() if is_streamed}
-    assert "GenerateContent" in writing
+    assert "generate_content" in writing
     assert (writing == set(streamed)) is is_watched
 
 
@@ -178,9 +178,12 @@ def test_long_names_of_judging_models_stay_apart_in_what_the_column_holds() -> N
 def test_a_program_that_tells_the_judge_something_else_is_another_ruler() -> None:
     demos = ({"skill_content": "# A", "quality_score": 0.9},)
 
-    def judged(**guidance: Any) -> str:
-        program = {"AssessQuality": Guidance(**guidance), "GenerateContent": Guidance("Write it anew.")}
-        return judged_by(run(ScriptedModels(), programs=program))[1]
+    def judged(**learnt: Any) -> str:
+        predictors = {
+            "validate.assess_quality": SavedPredictor(**learnt),
+            "generate.generate_content": SavedPredictor("Write it anew."),
+        }
+        return judged_by(run(ScriptedModels(), program=Program(predictors)))[1]
 
     versions = [judged(), judged(instructions="Be strict."), judged(demos=demos)]
 
