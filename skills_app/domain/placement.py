@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from skills_app.domain.body_likeness import Bodies
 from skills_app.domain.text_likeness import Near
 
 NEIGHBOURS = 10
@@ -14,6 +15,8 @@ DUPLICATE = 0.85
 MOST_KEPT = 2_000
 # A home elsewhere has to be this many times as alike as one's own, with at least two skills there.
 _TIMES, _WITNESSES = 2.0, 2
+# With so many others, the most alike to it, a skill may be told to be there twice.
+_TWINS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,23 @@ class HomeHint:
     own_share: float = 0.0
 
 
+class Pair(NamedTuple):
+    """Two skills (keys) that say nearly the same: how alike they are described, and how alike their documents are.
+
+    None where that is not known: one of the documents says too little, or many others are described more alike.
+    """
+
+    first: str
+    second: str
+    described: float | None
+    written: float | None = None
+
+    @property
+    def likeness(self) -> float:
+        """The greater of both."""
+        return max(self.described or 0.0, self.written or 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """All hints of a library: for skills without a home by key, misplaced ones surest first, and pairs most alike first.
@@ -39,25 +59,38 @@ class Survey:
 
     homeless: Mapping[str, HomeHint]
     misplaced: tuple[HomeHint, ...]
-    twins: tuple[tuple[str, str, float], ...]
+    twins: tuple[Pair, ...]
 
 
-def survey(nearest: Iterable[tuple[str, Sequence[Near]]], homes: Mapping[str, str]) -> Survey:
+def survey(
+    nearest: Iterable[tuple[str, Sequence[Near]]], homes: Mapping[str, str], bodies: Bodies | None = None
+) -> Survey:
     """Return the hints of every skill in ``nearest``: each once, with the skills most alike to it, best first.
 
-    ``homes`` are the categories of skills that have one.
+    ``homes`` are the categories of skills that have one, ``bodies`` what their documents say.
     """
+    bodies = bodies or Bodies(())
+    written = dict(_pairs_of(bodies.nearest(least=DUPLICATE, most=_TWINS)))
     homeless: dict[str, HomeHint] = {}
     wrong: list[HomeHint] = []
-    pairs: dict[tuple[str, str], float] = {}
+    described: dict[tuple[str, str], float] = {}
     for skill, near in nearest:
         hint = home_hint(skill, near, homes)
         if hint is not None and skill not in homes:
             homeless[skill] = hint
         elif hint is not None and _is_misplaced(hint, homes):
             wrong.append(hint)
-        pairs |= {(a, b): likeness for a, b, likeness in _pairs(skill, near)}
-    twins = sorted(((a, b, likeness) for (a, b), likeness in pairs.items()), key=lambda one: (-one[2], one))
+        alike = [*near[:_TWINS], *(one for one in near[_TWINS:] if _pair(skill, one.key) in written)]
+        described |= {
+            pair: likeness
+            for pair, likeness in _pairs_of([(skill, alike)])
+            if likeness >= DUPLICATE or pair in written
+        }
+    twins = [
+        Pair(*pair, described.get(pair), written.get(pair, bodies.likeness(*pair)))
+        for pair in described.keys() | written.keys()
+    ]
+    twins.sort(key=lambda one: (-one.likeness, one.first, one.second))
     return Survey(homeless, tuple(sorted(wrong, key=_surest)[:MOST_KEPT]), tuple(twins[:MOST_KEPT]))
 
 
@@ -95,11 +128,16 @@ def _surest(hint: HomeHint) -> tuple[float, str]:
     return hint.own_share - hint.confidence, hint.skill
 
 
-def _pairs(skill: str, nearest: Sequence[Near]) -> Iterator[tuple[str, str, float]]:
-    for near in nearest[:5]:
-        if near.likeness >= DUPLICATE:
-            first, second = sorted((skill, near.key))
-            yield first, second, near.likeness
+def _pairs_of(
+    nearest: Iterable[tuple[str, Sequence[Near]]],
+) -> Iterator[tuple[tuple[str, str], float]]:
+    for skill, near in nearest:
+        for one in near:
+            yield _pair(skill, one.key), one.likeness
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
 
 
 def survey_data(found: Survey) -> dict[str, Any]:
@@ -117,7 +155,7 @@ def survey_from_data(data: Mapping[str, Any]) -> Survey:
     return Survey(
         {hint.skill: hint for hint in homeless},
         tuple(_hint(row) for row in data.get("misplaced", ())),
-        tuple((a, b, likeness) for a, b, likeness in data.get("twins", ())),
+        tuple(Pair(*pair) for pair in data.get("twins", ())),
     )
 
 

@@ -27,12 +27,22 @@ class Near(NamedTuple):
     likeness: float
 
 
+def written_words(text: str) -> list[str]:
+    """Return the words of a text in lower case as they are written, at least three letters each."""
+    return _WORD.findall(text.lower())
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text that may say what it is about: lower case, at least three letters, a plural's s off."""
-    found = (word for word in _WORD.findall(text.lower()) if word not in _STOP)
+    found = (word for word in written_words(text) if word not in _STOP)
     return [
         word[:-1] if len(word) > 4 and word.endswith("s") and word[-2] not in "su" else word for word in found
     ]
+
+
+def least_common(num_texts: int) -> int:
+    """Return how many of so many texts may hold a word that still tells something."""
+    return max(_COMMON, int(_COMMON_SHARE * num_texts))
 
 
 def nearest_texts(texts: Iterable[tuple[str, str]], *, most: int) -> Iterator[tuple[str, tuple[Near, ...]]]:
@@ -54,7 +64,7 @@ def nearest_texts(texts: Iterable[tuple[str, str]], *, most: int) -> Iterator[tu
         products = (vectors[start : start + at_once] @ by_word).tocsr()
         for row in range(products.shape[0]):
             cells = slice(products.indptr[row], products.indptr[row + 1])
-            best = _best(products.indices[cells], products.data[cells], itself=start + row, most=most)
+            best = best_of(products.indices[cells], products.data[cells], itself=start + row, most=most)
             yield keys[start + row], tuple(Near(keys[other], likeness) for other, likeness in best)
 
 
@@ -62,15 +72,16 @@ def _vectors(texts: list[str]) -> Any:
     """Return a sparse matrix with a row of length 1 for each text, or None when no word of them tells anything."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    common = max(_COMMON, int(_COMMON_SHARE * len(texts)))
     try:
-        return TfidfVectorizer(analyzer=words_of, max_df=common, sublinear_tf=True).fit_transform(texts)
+        return TfidfVectorizer(
+            analyzer=words_of, max_df=least_common(len(texts)), sublinear_tf=True
+        ).fit_transform(texts)
     except ValueError:
         # Raised when no word is left: none was there, or all are too common.
         return None
 
 
-def _best(others: Any, likenesses: Any, *, itself: int, most: int) -> list[tuple[int, float]]:
+def best_of(others: Any, likenesses: Any, *, itself: int, most: int) -> list[tuple[int, float]]:
     """Return the ``most`` positions with the highest likeness, best first and ties by position, without ``itself``."""
     import numpy as np
 

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from skills_app.domain.enums import SkillStatus
-from skills_app.domain.placement import HomeHint, Survey, survey_from_data
+from skills_app.domain.placement import HomeHint, Pair, Survey, survey_from_data
 from skills_app.models import Category, PlacementSurvey, Skill
 from skills_app.queries.placement_texts import library_state, library_survey, num_compared
 from skills_app.queries.proposed_homes import ProposedHome, proposed_homes
@@ -42,11 +42,15 @@ class HintRow:
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """Two skills whose texts are nearly the same: the better one is to be kept."""
+    """Two skills that say nearly the same, in their descriptions or in their documents: the better one is to be kept.
+
+    ``described`` and ``written`` say how alike these are, from 0 to 1; None where that is not known.
+    """
 
     keep: Skill
     other: Skill
-    likeness: float
+    described: float | None
+    written: float | None
 
 
 @dataclass(slots=True)
@@ -134,7 +138,7 @@ def _help(found: Survey, branch: str, told: PlacementHelp, pages: Mapping[str, s
     skills = _skills({key for pair in pairs for key in pair[:2]})
     told.tray = [rows[key] for key in tray if key in rows]
     told.misplaced = [rows[h.skill] for h in wrong if h.skill in rows and rows[h.skill].home]
-    told.twins = [_twins(skills[a], skills[b], likeness) for a, b, likeness in pairs]
+    told.twins = [_twins(skills[pair.first], skills[pair.second], pair) for pair in pairs]
     return told
 
 
@@ -176,9 +180,10 @@ def _skills(keys: set[str]) -> dict[str, Skill]:
     return {row.key: row for row in rows.defer("current_version__content")}
 
 
-def _twins(first: Skill, second: Skill, likeness: float) -> Twins:
+def _twins(first: Skill, second: Skill, pair: Pair) -> Twins:
     def worth(skill: Skill) -> tuple[bool, float, int]:
         score = skill.quality_score if skill.calibrated_score is None else skill.calibrated_score
         return skill.status == SkillStatus.ACTIVE, score or 0.0, skill.num_versions
 
-    return Twins(first, second, likeness) if worth(first) >= worth(second) else Twins(second, first, likeness)
+    keep, other = (first, second) if worth(first) >= worth(second) else (second, first)
+    return Twins(keep, other, pair.described, pair.written)

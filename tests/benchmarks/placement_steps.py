@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 NUM_SKILLS, NUM_ROOTS, NUM_BELOW = 20_000, 20, 99
@@ -46,6 +47,8 @@ def _fill() -> dict[str, float]:
         Category.objects.bulk_create(below)
         places = list(Category.objects.filter(parent__isnull=False).order_by("pk"))
         Skill.objects.bulk_create(_skills(places, chance), batch_size=2_000)
+        for start in range(0, NUM_SKILLS, 2_000):
+            _write_documents(start, chance)
         facets = [
             SkillFacet(skill=skill, name=name, value=f"{name}-{chance.randrange(number)}")
             for skill in Skill.objects.only("pk")
@@ -85,6 +88,46 @@ def _skills(places: list[Any], chance: random.Random) -> list[Any]:
             )
         )
     return found
+
+
+def _write_documents(start: int, chance: random.Random) -> None:
+    """Give 2,000 skills a version of about 6 kB each, one in a hundred the document of the one before, and one half of it."""
+    from django.db import connection
+
+    from skills_app.models import Skill, SkillVersion
+
+    words, usual = (
+        [_word(n) for n in range(NUM_WORDS)],
+        list(accumulate(1 / (n + 3) for n in range(NUM_WORDS))),
+    )
+    texts: list[str] = []
+    rows = Skill.objects.order_by("pk")[start : start + 2_000]
+    for number, skill in enumerate(rows):
+        own = skill.description.split() * 3
+        text = " ".join([*own, *chance.choices(words, cum_weights=usual, k=600)])
+        if number % 100 in (4, 5):
+            text = (
+                texts[-1] if number % 100 == 4 else " ".join([*texts[-1].split()[:300], *text.split()[:300]])
+            )
+        texts.append(text)
+    made = [
+        SkillVersion(
+            skill=skill,
+            number=1,
+            content=f"---\nname: {skill.name}\n---\n{text}",
+            digest=f"{skill.pk:064}",
+            content_digest=f"{skill.pk:064}",
+            origin="edit",
+            made_at=skill.created_at,
+        )
+        for skill, text in zip(rows, texts, strict=True)
+    ]
+    SkillVersion.objects.bulk_create(made, batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE skills_app_skill SET current_version_id = "
+            "(SELECT id FROM skills_app_skillversion WHERE skill_id = skills_app_skill.id) WHERE current_version_id IS NULL"
+        )
 
 
 def _survey() -> dict[str, float]:

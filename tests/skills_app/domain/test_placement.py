@@ -2,6 +2,7 @@
 
 import json
 
+from skills_app.domain.body_likeness import Bodies
 from skills_app.domain.placement import (
     NEAREST,
     HomeHint,
@@ -68,9 +69,35 @@ def test_one_witness_is_too_few_to_call_a_skill_misplaced() -> None:
 
 def test_what_is_written_twice_is_one_pair_and_what_is_only_alike_is_none() -> None:
     texts = {**TEXTS, "p9": "event loop python asyncio coroutine"}
-    ((first, second, likeness),) = found_in(texts, HOMES).twins
-    assert (first, second, round(likeness, 3)) == ("p1", "p9", 1.0)
+    (pair,) = found_in(texts, HOMES).twins
+    assert (pair.first, pair.second, round(pair.likeness, 3), pair.written) == ("p1", "p9", 1.0, None)
     assert found_in(TEXTS, HOMES).twins == ()
+
+
+def test_what_is_written_twice_under_other_descriptions_is_a_pair_with_both_likenesses() -> None:
+    words = [f"word{letter}{other}" for letter in "abcdef" for other in "ghijkl"]
+    long, other = " ".join(words), " ".join(f"{word}s{word}" for word in words)
+    bodies = Bodies({"p1": long, "p2": other, "d1": long}.items())
+    (pair,) = survey(nearest_texts(TEXTS.items(), most=NEAREST), HOMES, bodies).twins
+    assert (pair.first, pair.second, pair.described) == ("d1", "p1", None)
+    assert round(pair.likeness, 3) == 1.0
+    bodies = Bodies({"p1": long, "p2": long}.items())
+    (pair,) = survey(nearest_texts(TEXTS.items(), most=NEAREST), HOMES, bodies).twins
+    alike = {near.key: near.likeness for near in nearest(TEXTS)["p1"]}
+    assert (pair.first, pair.second, pair.described) == ("p1", "p2", alike["p2"])
+
+
+def test_what_is_described_alike_is_a_pair_also_where_it_is_written_otherwise() -> None:
+    words = [f"word{letter}{other}" for letter in "abcdef" for other in "ghijkl"]
+    texts = {**TEXTS, "p9": TEXTS["p1"]}
+    bodies = Bodies({"p1": " ".join(words), "p9": " ".join(f"{word}s{word}" for word in words)}.items())
+    (pair,) = survey(nearest_texts(texts.items(), most=NEAREST), HOMES, bodies).twins
+    assert (pair.first, pair.second, round(pair.described or 0, 3), pair.written) == ("p1", "p9", 1.0, 0.0)
+
+
+def test_a_survey_that_an_older_release_wrote_is_read() -> None:
+    (pair,) = survey_from_data({"twins": [["a", "b", 0.9]]}).twins
+    assert (pair.likeness, pair.written) == (0.9, None)
 
 
 def test_a_survey_keeps_homeless_skills_apart_and_survives_being_written_down() -> None:

@@ -1,5 +1,6 @@
 """Hints, targets and names as pages: what is offered becomes a step of a draft, and nothing moves by itself."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from skills_app.domain.enums import VersionOrigin
 from skills_app.models import Category, PlacementChange, PlacementSurvey, RoleGrant, Skill
 from skills_app.queries.resolve_path import category_at
+from skills_app.services.add_version import add_version
 from skills_app.services.make_skill import make_skill
 from skills_app.services.place_skill import place_skill
 from skills_app.services.survey_placement import survey_placement
@@ -46,6 +49,24 @@ def ben() -> Client:
 def key(path: str) -> str:
     row = Skill.objects.filter(path=path).first() or Category.objects.get(path=path)
     return row.key
+
+
+def test_documents_that_say_the_same_under_other_descriptions_are_offered_for_a_merge(ben: Client) -> None:
+    said = " ".join(f"word{a}{b}" for a in "abcdef" for b in "ghijkl")
+    for path in ("py/gather", "ops/compose"):
+        skill = Skill.objects.get(path=path)
+        text = f"---\nname: {skill.name}\ndescription: {ALL[path]}\n---\n\n{said}\n"
+        add_version(skill=skill, content=text, origin=VersionOrigin.EDIT, made_at=timezone.now())
+    page = " ".join(ben.get("/taxonomy/placement/").content.decode().split())
+    assert page.count('<td data-label="Written alike" class="num">1.00</td>') == 1
+    assert '<td data-label="Described alike" class="num">–</td>' in page
+    offered = re.search(
+        r'value="(\w+)"> ?<input type="hidden" name="target" value="([^"]+)">', page.split("twins-title")[-1]
+    )
+    assert offered is not None
+    assert {offered[1], key(offered[2])} == {key("py/gather"), key("ops/compose")}
+    words = {"do": "merge", "skill": offered[1], "target": offered[2]}
+    assert ben.post("/taxonomy/steps/add/", words).status_code == 302
 
 
 def test_hints_stand_with_confidence_and_neighbours_and_become_a_step(ben: Client) -> None:
