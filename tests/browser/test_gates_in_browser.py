@@ -6,7 +6,7 @@ import pytest
 
 from skills_app.models import Gate, Waiver
 from skills_app.services.judge_version import judge_versions
-from tests.browser.pages import Open, violations
+from tests.browser.pages import Open, assert_sound
 from tests.browser.waiting import expect
 from tests.skills_app import skill_makers as make
 
@@ -31,7 +31,7 @@ def test_no_page_about_judging_has_a_violation_or_scrolls_sideways(
     theme: str,
     width: int,
 ) -> None:
-    for path in (
+    paths = (
         f"/skills/{skill.key}/",
         "/gates/",
         "/gates/edit/",
@@ -43,10 +43,8 @@ def test_no_page_about_judging_has_a_violation_or_scrolls_sideways(
         "/skills/rules/",
         "/skills/rules/bundle.link.broken/",
         "/skills/budget/?context=0",
-    ):
-        page = open_page(path, theme=theme, width=width)
-        assert violations(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    )
+    assert_sound(open_page, paths, theme=theme, width=width)
 
 
 def test_a_fix_is_accepted_by_keyboard_and_its_draft_is_shown(open_page: Open, skill: Any) -> None:

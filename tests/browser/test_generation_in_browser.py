@@ -13,7 +13,7 @@ from runs_app.domain.pipeline_items import EventKind
 from runs_app.domain.prompts import PromptKind
 from runs_app.services import wake_workers
 from runs_app.services.answer_prompt import answer_prompt, hand_over_prompt
-from tests.browser.pages import Open, violations
+from tests.browser.pages import Open, assert_sound, violations
 from tests.browser.test_site import open_page  # noqa: F401
 from tests.browser.waiting import expect, wait_until
 from tests.fleet_site.management.test_up import Started
@@ -286,15 +286,12 @@ def test_no_page_has_a_violation_or_scrolls_sideways(
     asked = prompt(generation("Asked"), PromptKind.PREVIEW, title="This is what was written")
     clarify = prompt(generation("Clarify"))
 
-    for path in (
+    paths = (
         "/generations/",
         "/generations/?q=nothing",
         "/generations/inbox/",
         "/generations/new/",
         "/generations/batch/",
         *(one.get_absolute_url() for one in (failed, done, asked.generation, clarify.generation)),
-    ):
-        page = open_page(path, theme=theme, width=width)
-        page.locator("main details.fold").evaluate_all("all => all.forEach((one) => { one.open = true; })")
-        assert violations(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    )
+    assert_sound(open_page, paths, theme=theme, width=width, unfold="main details.fold")

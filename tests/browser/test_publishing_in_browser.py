@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from skills_app.models import Promotion, Skill, SkillVersion
-from tests.browser.pages import Open, violations
+from tests.browser.pages import Open, assert_sound
 from tests.browser.waiting import expect
 from tests.skills_app import promotion_makers as made
 from tests.skills_app import skill_makers as make
@@ -34,7 +34,7 @@ def test_no_page_about_publishing_has_a_violation_or_scrolls_sideways(
     width: int,
 ) -> None:
     skill = f"/skills/{version.skill.key}"
-    for path in (
+    paths = (
         f"{skill}/?tab=publishing",
         f"{skill}/versions/2/promote/",
         f"{skill}/versions/3/promote/",
@@ -42,10 +42,8 @@ def test_no_page_about_publishing_has_a_violation_or_scrolls_sideways(
         f"{skill}/deprecate/",
         f"{skill}/withdraw/",
         "/skills/library/",
-    ):
-        page = open_page(path, theme=theme, width=width)
-        assert violations(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    )
+    assert_sound(open_page, paths, theme=theme, width=width)
 
 
 def test_a_version_is_promoted_by_keyboard(open_page: Open, version: SkillVersion, root: Path) -> None:

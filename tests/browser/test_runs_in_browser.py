@@ -20,7 +20,7 @@ from runs_app.models import (
     Source,
 )
 from runs_app.services.count_runs import rebuild_run_counts
-from tests.browser.pages import Open, violations
+from tests.browser.pages import Open, assert_sound
 from tests.browser.waiting import expect, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -125,10 +125,7 @@ def pages_of(run: Run) -> list[str]:
 def test_no_page_of_runs_has_a_violation_or_scrolls_sideways(
     open_page: Open, runs: list[Run], theme: str, width: int
 ) -> None:
-    for path in pages_of(runs[0]):
-        page = open_page(path, theme=theme, width=width)
-        assert violations(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert_sound(open_page, pages_of(runs[0]), theme=theme, width=width)
 
 
 def test_keys_lead_through_the_list_into_a_run_on_to_the_next_and_back(
