@@ -18,6 +18,7 @@ from skills_app.domain.change_sets.operations import (
     Part,
     Refacet,
     Rename,
+    Retire,
     Split,
 )
 from skills_app.domain.change_sets.rows import TOP, Kind
@@ -39,12 +40,14 @@ def read_operation(posted: QueryDict, done: Sequence[Operation] = ()) -> Operati
     """Return the operation that a form of the tree asks for, as the step after those that are ``done`` in the same draft.
 
     ``do`` names it; ``category`` and ``skill`` are the selected keys; ``target`` is a path, ``/`` for the top, or ``new:`` and
-    the key of a category that the draft makes. ``under`` says the same way where what is split off gets its new category.
+    the key of a category that the draft makes. ``alias`` are old addresses that are to end. ``under`` says the same way where what is split off gets its new category.
 
     Raises:
         ChangeDataError: something is missing or unknown; the message says what to do.
     """
     kind = posted.get("do", "")
+    if kind == "retire":
+        return _retire(posted)
     if kind not in _READERS:
         raise ChangeDataError("Choose what to do with the selection.")
     categories, skills = _selected(posted)
@@ -235,6 +238,13 @@ def _homes(draft: DraftedTree, categories: tuple[str, ...], skills: tuple[str, .
     places, homes = draft.tree.places, draft.tree.homes
     above = {places[key].parent for key in categories if key in places}
     return above | {homes[key].category for key in skills if key in homes}
+
+
+def _retire(posted: QueryDict) -> Operation:
+    paths = tuple(dict.fromkeys(path[:512] for path in posted.getlist("alias")))
+    if not paths:
+        raise ChangeDataError("Select the old addresses that are to end.")
+    return Retire(paths)
 
 
 def _refacet(

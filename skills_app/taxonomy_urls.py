@@ -13,6 +13,7 @@ urlpatterns = [
     path("steps/add/", taxonomy.step_add, name="step_add"),
     path("steps/back/", taxonomy.step_back, name="step_back"),
     path("steps/again/", taxonomy.step_again, name="step_again"),
+    path("old-addresses/", taxonomy_files.old_addresses, name="old_addresses"),
     path("placement/", placement.placement, name="placement"),
     path("targets/", placement.targets, name="targets"),
     path("refusals/", placement.refusals, name="refusals"),

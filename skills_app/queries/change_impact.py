@@ -53,6 +53,7 @@ def impact_of(tree: Tree, effect: Effect) -> tuple[dict[str, Any], dict[str, lis
         "num_differences": len(tables["differences"]),
         "touched": sorted(key for key in effect.touched if key),
         "num_taken": len(taken),
+        "num_retired": len(effect.retired),
         "num_links": len(tables["links"]),
         "num_budgets": len(tables["budgets"]),
         **exports,
@@ -158,10 +159,15 @@ def _first(*groups: list[tuple[str, str]]) -> list[list[str]]:
 
 
 def differences_of_effect(effect: Effect, path_of: Callable[[Target], str]) -> list[dict[str, str]]:
-    """Return what changes beside addresses: titles, then states and facets, each in the order of paths.
+    """Return what changes beside addresses: titles, then states and facets, then old addresses that end, each in the order of paths.
 
     ``path_of`` says where something was before.
     """
+    ended = [
+        {"what": "old address", "path": path_of(target), "before": path, "after": ""}
+        for path in effect.retired
+        if (target := effect.aliases[path][0]) is not None
+    ]
     titles = [
         {
             "what": "title",
@@ -180,7 +186,7 @@ def differences_of_effect(effect: Effect, path_of: Callable[[Target], str]) -> l
         if before.facets != after.facets:
             had, has = (_facet_text(home.facets) for home in (before, after))
             others.append({"what": "facets", "path": path, "before": had, "after": has})
-    return [one for group in (titles, others) for one in sorted(group, key=lambda one: one["path"])]
+    return [one for group in (titles, others, ended) for one in sorted(group, key=lambda one: one["path"])]
 
 
 def _facet_text(facets: Iterable[tuple[str, str]]) -> str:

@@ -12,6 +12,7 @@ from skills_app.domain.change_sets.rows import Target
 from skills_app.models import PlacementChange, PlacementChangeTarget
 from skills_app.queries.change_impact import impact_of, touched_paths
 from skills_app.queries.change_links import circles_of
+from skills_app.queries.old_addresses import use_conflicts
 from skills_app.queries.one_files import stay_conflicts
 from skills_app.queries.taxonomy_rows import TaxonomyRows, read_taxonomy
 
@@ -42,6 +43,7 @@ def preview_operations(operations: Sequence[Operation], *, with_impact: bool = T
     effect = effect_of(rows.tree)
     conflicts += circles_of(rows, operations, effect)
     conflicts += stay_conflicts(rows.tree, operations, effect)
+    conflicts += use_conflicts(operations)
     impact, tables = impact_of(rows.tree, effect) if with_impact else ({}, {})
     branches = tuple(touched_paths(rows.tree, effect))
     return Preview(tuple(operations), rows, tuple(conflicts), effect, effect.digest, branches, impact, tables)

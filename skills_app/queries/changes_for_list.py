@@ -16,6 +16,7 @@ from skills_app.domain.change_sets.operations import (
     Operation,
     Refacet,
     Rename,
+    Retire,
     Split,
     operations_from,
 )
@@ -195,6 +196,9 @@ def _step(operation: Operation, names: dict[str, str]) -> Step:
     def name(key: str) -> str:
         return names.get(key, key) if key else "the top"
 
+    if isinstance(operation, Retire):
+        paths, number = operation.paths[:MOST_NAMED], len(operation.paths)
+        return Step(f"End {number} old address{'es' * (number != 1)}", paths, max(number - MOST_NAMED, 0))
     if isinstance(operation, Move):
         keys: tuple[str, ...] = (*operation.categories, *operation.skills)
         text = f"Move to {name(operation.target)}"
@@ -248,7 +252,7 @@ def _names(steps: Iterable[Operation]) -> dict[str, str]:
             categories |= {one.source, *(part.parent for part in one.parts)}
             categories |= {key for part in one.parts for key in part.categories}
             skills |= {key for part in one.parts for key in part.skills[:MOST_NAMED]}
-        else:
+        elif isinstance(one, Refacet):
             skills |= {*one.skills[:MOST_NAMED]}
     rows = Skill.objects.filter(key__in=skills).values_list("key", "path", "status")
     names = {key: path for key, path, _ in rows}

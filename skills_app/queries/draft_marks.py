@@ -166,7 +166,7 @@ def _mark(marks: DraftMarks, one: Operation, paths: Mapping[str, str]) -> None:
             label = part.title or part.slug
             words = f"new, {len(every)} arriving"
             marks.add(part.parent, Arrival("category", label, words, part.key, paths[part.key]))
-    else:
+    elif isinstance(one, Refacet):
         for key in one.skills:
             marks.say(key, f"changed: {facet_words(one)}")
 

@@ -96,6 +96,7 @@ def _of_effect(change: PlacementChange, names: Iterable[str]) -> dict[str, list[
         found["aliases"] = sorted([path, paths.get(to, "")] for path, to in leading.items())
     if "differences" in wanted:
         targets = {Target(Kind.CATEGORY, key) for key in effect.places}
+        targets |= {one for path in effect.retired if (one := effect.aliases[path][0]) is not None}
         paths = _paths(effect, targets | {Target(Kind.SKILL, key) for key in effect.homes}, 0)
         found["differences"] = differences_of_effect(effect, lambda target: paths.get(target, ""))
     return found

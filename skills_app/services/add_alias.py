@@ -43,7 +43,7 @@ def _add(path: str, target: Skill | Category, actor_name: str) -> bool:
         if target in (alias.skill, alias.category):
             return False
         raise PathTaken(
-            f"'{path}' already leads to {alias.skill or alias.category}; remove that alias first."
+            f"'{path}' already leads to {alias.skill or alias.category}; end that on the page Old addresses first."
         )
     record_audit(
         verb="added_alias",

@@ -1,17 +1,21 @@
-"""The taxonomy as files, to take out and to bring in, and what is wrong with it."""
+"""The taxonomy as files, to take out and to bring in, what is wrong with it, and its old addresses."""
 
 import json
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from fleet_site.access import may, refusal, require
+from fleet_site.access import may, may_somewhere, refusal, require
 from fleet_site.http import render_page
 from skills_app.domain.errors import ChangeDataError
+from skills_app.queries.old_addresses import old_addresses_for_page
+from skills_app.queries.resolve_path import category_at
 from skills_app.queries.taxonomy_files import index_file, taxonomy_faults
 from skills_app.services.export_taxonomy import exported_meta
 from skills_app.services.import_taxonomy import TaxonomyImport, as_lines, import_taxonomy
@@ -99,6 +103,29 @@ def _uploaded(request: HttpRequest, name: str) -> Any:
         return json.loads(file.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ChangeDataError(f"The file for the {name} is not readable JSON.") from error
+
+
+@require_GET
+@require("read")
+def old_addresses(request: HttpRequest) -> HttpResponse:
+    """List the old addresses that still answer, of a branch (``?at=``), with a text (``?q=``), or only unused ones (``?unused=1``)."""
+    at = request.GET.get("at", "").strip().strip("/")[:512]
+    text, only_unused = request.GET.get("q", "").strip()[:200], bool(request.GET.get("unused"))
+    place = category_at(at)
+    rows = old_addresses_for_page(
+        branch=place.path if place else at, text=text, only_unused=only_unused, page=request.GET.get("page")
+    )
+    chosen = {"at": at, "q": text, "unused": "1" if only_unused else ""}
+    context = {
+        "rows": rows,
+        "at": at,
+        "text": text,
+        "only_unused": only_unused,
+        "rows_url": f"?{urlencode({name: value for name, value in chosen.items() if value})}&page=",
+        "can_curate": may_somewhere(request.user, "curate"),
+        "as_of": timezone.now().isoformat(),
+    }
+    return render_page(request, "skills_app/taxonomy_old_addresses.html", context)
 
 
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

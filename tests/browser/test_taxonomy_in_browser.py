@@ -41,6 +41,7 @@ def test_no_page_of_the_taxonomy_has_a_violation_or_scrolls_sideways(
     place_skill(skill=Skill.objects.get(path="alpha/nest/two"), path="alpha/nest/other", actor_name="scan")
     pages = ["/taxonomy/?at=alpha&at=beta", "/taxonomy/?q=o", "/taxonomy/?by=facets&facet=lang:go", draft]
     pages += ["/taxonomy/changes/", "/taxonomy/placement/", "/taxonomy/check/", "/taxonomy/files/"]
+    pages += ["/taxonomy/old-addresses/?q=alpha"]
     for path in pages:
         page.goto(path)
         assert path != draft or page.get_by_role("heading", name="Changed meanwhile").is_visible()

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from skills_app.domain.change_sets.conflicts import Conflict, Reason, WayOut, conflict_of, label, without
+from skills_app.domain.change_sets.conflicts import (
+    Conflict,
+    Reason,
+    WayOut,
+    conflict_of,
+    label,
+    retire_conflict,
+    without,
+)
 from skills_app.domain.change_sets.merging import merged_categories, merged_skills
 from skills_app.domain.change_sets.operations import (
     Act,
@@ -13,6 +21,7 @@ from skills_app.domain.change_sets.operations import (
     Part,
     Refacet,
     Rename,
+    Retire,
     Split,
 )
 from skills_app.domain.change_sets.rewriting import Rewrite, rewrite
@@ -52,6 +61,9 @@ def _rewrite_of(tree: Tree, operation: Operation) -> Rewrite:
         return _split(tree, operation)
     if isinstance(operation, Refacet):
         return _refaceted(tree, operation)
+    if isinstance(operation, Retire):
+        tree.retired.update(dict.fromkeys(operation.paths))
+        return Rewrite(aliases=dict.fromkeys(operation.paths))
     if isinstance(operation, MergeCategories):
         return merged_categories(tree, operation)
     return merged_skills(tree, operation)
@@ -150,6 +162,9 @@ def _inside_of(tree: Tree, key: str, chosen: set[str]) -> bool:
 
 
 def _refusals(tree: Tree, number: int, operation: Operation) -> Iterator[Conflict]:
+    if isinstance(operation, Retire):
+        yield from _retire_refusals(tree, number, operation)
+        return
     gone = [target for target in named(operation) if not _exists(tree, target)]
     for target in gone:
         message = f"The {target.kind.value} {target.key} is not there any more."
@@ -195,6 +210,8 @@ def named(operation: Operation) -> Iterator[Target]:
         skills = [*operation.sources, operation.into]
     elif isinstance(operation, Refacet):
         skills = [*operation.skills]
+    elif isinstance(operation, Retire):
+        return
     elif isinstance(operation, MergeCategories):
         categories = [*operation.sources, operation.into]
         skills = [choice.skill for choice in operation.choices]
@@ -242,6 +259,15 @@ def _into_itself(tree: Tree, operation: Operation) -> Iterator[tuple[Target, str
     for key, into in pairs:
         if into != TOP and tree.is_within(into, key):
             yield Target(Kind.CATEGORY, key), tree.path(Kind.CATEGORY, into)
+
+
+def _retire_refusals(tree: Tree, number: int, operation: Retire) -> Iterator[Conflict]:
+    """What leads nowhere any more cannot end, nor what became an old address by an earlier step of the same change-set."""
+    for path in operation.paths:
+        if path not in tree.aliases or tree.first_aliases.get(path, tree.aliases[path]) is None:
+            yield retire_conflict(
+                number, operation, path, f"'{path}' is no old address from before this change."
+            )
 
 
 def _split_refusals(tree: Tree, number: int, operation: Split) -> Iterator[Conflict]:

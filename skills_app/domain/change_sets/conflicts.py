@@ -14,6 +14,7 @@ from skills_app.domain.change_sets.operations import (
     Operation,
     Refacet,
     Rename,
+    Retire,
     Split,
     operations_data,
 )
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     REQUIRED_CIRCLE = "required_circle"
     FOLDER_TAKEN = "folder_taken"
     STAYS = "stays"
+    IN_USE = "in_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,16 @@ def stay_conflict(tree: Tree, operations: Sequence[Operation], target: Target, w
     return Conflict(number, Reason.STAYS, message, target, tree.paths.get(target, ""), (way,))
 
 
+def retire_conflict(
+    number: int, operation: Retire, path: str, message: str, reason: Reason = Reason.GONE
+) -> Conflict:
+    """Return the conflict of an old address that cannot end, for what ``message`` says; it may be left out."""
+    left = tuple(one for one in operation.paths if one != path)
+    way = WayOut("Leave it out of this change", (replace(operation, paths=left),)) if left else None
+    ways = (way or WayOut("Leave this step out", ()),)
+    return Conflict(number, reason, message, None, path, ways)
+
+
 def sentence(tree: Tree, problem: Problem) -> str:
     """Return what a problem of a rewrite is in words."""
     name = label(tree, problem.target)
@@ -222,7 +234,7 @@ def _ways_out(tree: Tree, operation: Operation, problem: Problem) -> list[WayOut
         slug = free_slug(tree, target, path)
         if renamed := _renamed(operation, target, slug):
             ways.append(WayOut(f"Call it '{slug}' there", (renamed,)))
-        if problem.obstacle is not Obstacle.NAME_TAKEN and not isinstance(operation, Refacet):
+        if problem.obstacle is not Obstacle.NAME_TAKEN and not isinstance(operation, Refacet | Retire):
             taken = replace(operation, takes=tuple(sorted({*operation.takes, path})))
             ways.append(WayOut(f"Take '{path}' over: it leads here from then on", (taken,)))
         elif problem.other is not None and (merged := _merged(tree, operation, target, problem.other)):

@@ -20,6 +20,7 @@ from skills_app.domain.change_sets.rows import (
     place_from,
 )
 from skills_app.domain.change_sets.tree import Tree
+from skills_app.domain.enums import SkillStatus
 
 _HOME_FIELDS = ("category", "slug", "status", "external_id")
 _PLACE_FIELDS = ("parent", "slug", "title")
@@ -29,7 +30,8 @@ _PLACE_FIELDS = ("parent", "slug", "title")
 class Effect:
     """Rows, aliases and addresses as pairs of before and after; ``heirs`` are who took over from what went or came.
 
-    ``shared`` are old addresses at which something of the other kind stays.
+    ``shared`` are old addresses at which something of the other kind stays. ``retired`` are those that a step ended, each with the
+    category (empty: the top) in whose care it was.
     """
 
     places: Mapping[str, tuple[Place | None, Place | None]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Effect:
     addresses: Mapping[Target, tuple[str, str]] = field(default_factory=dict)
     heirs: Mapping[Target, Target] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
+    retired: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -55,11 +58,13 @@ class Effect:
         """Keys of the categories (empty: the top) that something leaves or enters; those that came with it left out."""
         keys = {place.parent for pair in self.places.values() for place in pair if place is not None}
         keys |= {home.category for pair in self.homes.values() for home in pair}
+        keys.update(self.retired.values())
         return frozenset(key for key in keys if key not in self.places or self.places[key][0] is not None)
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON data, in an order of its own making, so that equal effects are equal text."""
-        return {
+        told = {"retired": dict(sorted(self.retired.items()))} if self.retired else {}
+        return told | {
             "places": {k: [place_data(a), place_data(b)] for k, (a, b) in sorted(self.places.items())},
             "homes": {k: [home_data(a), home_data(b)] for k, (a, b) in sorted(self.homes.items())},
             "aliases": {path: [_list(a), _list(b)] for path, (a, b) in sorted(self.aliases.items())},
@@ -89,6 +94,11 @@ def effect_of(tree: Tree) -> Effect:
         {target: pair for target, pair in addresses.items() if pair[0] != pair[1]},
         {gone: heir for gone, heir in tree.heirs.items() if gone in ends},
         frozenset(old for target, old in tree.first_paths.items() if _is_shared(tree, target, old)),
+        {
+            path: _keeper(tree, pair[0])
+            for path, pair in aliases.items()
+            if path in tree.retired and _ends(pair)
+        },
     )
 
 
@@ -107,6 +117,7 @@ def effect_from(data: Mapping[str, Any]) -> Effect:
         {Target(Kind(kind), key): (before, after) for kind, key, before, after in data["addresses"]},
         {Target(Kind(a), b): Target(Kind(c), d) for a, b, c, d in data["heirs"]},
         frozenset(data["shared"]),
+        data.get("retired", {}),
     )
 
 
@@ -163,7 +174,28 @@ def _overtaken(tree: Tree, effect: Effect) -> list[Conflict]:
         target, home = Target(Kind.SKILL, key), tree.homes.get(key)
         if not _is_as_left(was, left, home, _HOME_FIELDS) or not _has_facets(was, left, home):
             found.append(_later(tree, target, home is None))
+    for path in effect.retired:
+        led = effect.aliases[path][0]
+        if led is not None and _has_left(tree, led):
+            found.append(_later(tree, led, led not in tree.paths))
     return found
+
+
+def _has_left(tree: Tree, target: Target) -> bool:
+    """Say whether what an address led to is not there any more, or another skill stands in for it."""
+    home = tree.homes.get(target.key) if target.kind is Kind.SKILL else None
+    return target not in tree.paths or (home is not None and home.status == SkillStatus.ARCHIVED)
+
+
+def _keeper(tree: Tree, target: Target | None) -> str:
+    """Return the category (empty: the top) whose curators look after an old address that led to ``target``."""
+    if target is None or target.kind is Kind.CATEGORY:
+        return target.key if target else TOP
+    return (tree.first_homes.get(target.key) or tree.homes[target.key]).category
+
+
+def _ends(pair: tuple[Target | None, Target | None]) -> bool:
+    return pair[0] is not None and pair[1] is None
 
 
 def _later(tree: Tree, target: Target, is_gone: bool) -> Conflict:

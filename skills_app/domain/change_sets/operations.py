@@ -1,4 +1,4 @@
-"""What a change-set may do, as data: move, rename, merge, split, re-facet."""
+"""What a change-set may do, as data: move, rename, merge, split, re-facet, retire old addresses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -107,7 +107,14 @@ class Refacet:
     remove: Pairs = ()
 
 
-Operation = Move | Rename | MergeCategories | MergeSkills | Split | Refacet
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """End old addresses: ``paths`` lead nowhere from then on."""
+
+    paths: tuple[str, ...]
+
+
+Operation = Move | Rename | MergeCategories | MergeSkills | Split | Refacet | Retire
 
 NAMES: dict[str, type[Any]] = {
     "move": Move,
@@ -116,11 +123,12 @@ NAMES: dict[str, type[Any]] = {
     "merge_skills": MergeSkills,
     "split": Split,
     "refacet": Refacet,
+    "retire": Retire,
 }
 _NAME_OF = {kind: name for name, kind in NAMES.items()}
 _NESTED: dict[str, type[Any]] = {"parts": Part, "choices": Choice}
 _PAIRS = frozenset({"renames", "add", "remove"})
-_LISTS = frozenset({"categories", "skills", "sources", "takes"})
+_LISTS = frozenset({"categories", "skills", "sources", "takes", "paths"})
 MAX_OPERATIONS = 500
 
 
@@ -217,4 +225,13 @@ __all__ = [
     "Move",
     "Operation",
 ]
-__all__ += ["Part", "Refacet", "Rename", "Split", "drafted_again", "operations_data", "operations_from"]
+__all__ += [
+    "Part",
+    "Refacet",
+    "Rename",
+    "Retire",
+    "Split",
+    "drafted_again",
+    "operations_data",
+    "operations_from",
+]

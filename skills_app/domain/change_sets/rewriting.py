@@ -78,6 +78,8 @@ class _Plan:
         """Yield what stands in the way, each thing once."""
         left_behind = list(self._left_behind())
         yield from left_behind or self.broken
+        if self.broken:
+            return  # what has no way to the top has no address that could be taken
         for target, path in self.new.items():
             rival = self.taken_by[target.kind].setdefault(path, target.key)
             if rival != target.key:

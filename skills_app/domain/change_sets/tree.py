@@ -26,6 +26,7 @@ class Tree:
     first_aliases: dict[str, Target | None] = field(default_factory=dict)
     first_paths: dict[Target, str] = field(default_factory=dict)
     heirs: dict[Target, Target] = field(default_factory=dict)
+    retired: dict[str, None] = field(default_factory=dict)
 
     def add_place(self, key: str, place: Place, path: str) -> None:
         """Put in a category as it was read; no check, and no change to tell of."""

@@ -22,7 +22,7 @@ from skills_app.domain.change_sets.operations import (
     operations_from,
 )
 from skills_app.domain.errors import ChangeConflicts, ChangeOvertaken
-from skills_app.models import Category, PlacementChange, Skill, SkillFacet
+from skills_app.models import Category, PathAlias, PlacementChange, Skill, SkillFacet
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
     consents_missing,
@@ -120,7 +120,8 @@ class Curation:
         if not places:
             return
         count = self.data.draw(st.integers(1, 2))
-        chosen = [self.data.draw(operation(places, homes, f"k{self.number}-{n}")) for n in range(count)]
+        old = sorted(PathAlias.objects.values_list("path", flat=True))
+        chosen = [self.data.draw(operation(places, homes, f"k{self.number}-{n}", old)) for n in range(count)]
         change = draft_change(operations=chosen, actor=self.people[name], change=self.drafts.get(name))
         conflicts = preview_change(change=change).conflicts
         assert Reason.FOLDER_TAKEN not in [one.reason for one in conflicts], "nothing else lies in the folder"
@@ -171,6 +172,9 @@ class Curation:
         taken = {path for one in operations for path in getattr(one, "takes", ())}
         now, lives = leads(), living()
         for path, target in self.known.items():
+            if path in change.effect.get("retired", {}):
+                assert path not in now or path in lives
+                continue
             assert path in now, f"{path} leads nowhere"
             if path not in lives and path not in taken:
                 wanted = stand_in(target)

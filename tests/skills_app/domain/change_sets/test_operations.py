@@ -14,6 +14,7 @@ from skills_app.domain.change_sets.operations import (
     Part,
     Refacet,
     Rename,
+    Retire,
     Split,
     operations_data,
     operations_from,
@@ -29,6 +30,7 @@ EVERY = (
     MergeSkills(("s",), "t"),
     Split("a", (Part("k", "", "new", "New", ("c",), ("s",)),)),
     Refacet(("s",), (("lang", "go"),), (("lang", "c"),)),
+    Retire(("a/old", "b/old")),
 )
 
 

@@ -1,5 +1,6 @@
 """Random change-sets on a small tree with few names, so that everything meets everything."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -18,6 +19,7 @@ from skills_app.domain.change_sets.operations import (
     Part,
     Refacet,
     Rename,
+    Retire,
     Split,
     operations_data,
     operations_from,
@@ -40,7 +42,9 @@ def start() -> Tree:
 
 
 @st.composite
-def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> Operation:
+def operation(
+    draw: Any, places: list[str], homes: list[str], new_key: str, aliases: Sequence[str] = ()
+) -> Operation:
     some_places = st.lists(st.sampled_from(places), max_size=2, unique=True).map(tuple)
     some_homes = st.lists(st.sampled_from(homes), max_size=3, unique=True).map(tuple)
     sources = st.lists(st.sampled_from(places), min_size=1, max_size=2, unique=True).map(tuple)
@@ -61,8 +65,10 @@ def operation(draw: Any, places: list[str], homes: list[str], new_key: str) -> O
         Part, st.just(f"{new_key}b"), target | st.just(new_key), SLUGS, SLUGS, some_places, some_homes
     )
     parts: st.SearchStrategy[tuple[Part, ...]] = part.map(lambda each: (each,)) | st.tuples(part, other)
+    retired = st.lists(st.sampled_from(aliases or ["a/none"]), min_size=1, max_size=2, unique=True)
     one = st.one_of(
         move,
+        st.builds(Retire, retired.map(tuple)),
         st.builds(Rename, st.just(Kind.SKILL), home, SLUGS, st.none(), st.just(takes)),
         st.builds(Rename, st.just(Kind.CATEGORY), place, SLUGS, st.none() | SLUGS, st.just(takes)),
         st.builds(
@@ -119,7 +125,10 @@ class RandomChanges(RuleBasedStateMachine):
         places, homes = sorted(self.tree.places), sorted(self.tree.homes)
         if not places:
             return
-        chosen = [data.draw(operation(places, homes, f"k{self.number}-{n}")) for n in range(length)]
+        chosen = [
+            data.draw(operation(places, homes, f"k{self.number}-{n}", sorted(self.tree.aliases)))
+            for n in range(length)
+        ]
         assert list(operations_from(operations_data(chosen))) == chosen
         before, changed = snapshot(self.tree), fresh(self.tree)
         conflicts = apply_operations(changed, chosen)
@@ -152,11 +161,15 @@ class RandomChanges(RuleBasedStateMachine):
     def _addresses_lead_on(self, effect: Effect, taken: bool) -> None:
         for path, target in self.known.items():
             found = self.tree.resolve(path)
+            if path in effect.retired:
+                assert found != target or path in self.tree.paths.values()
+                continue
             assert found is not None, f"{path} leads nowhere"
             shared = self.tree.holders[Kind.CATEGORY].get(path)
             is_folded = target.key in effect.homes and effect.homes[target.key][1].status == "archived"
             if not taken and shared is None and target not in effect.heirs and not is_folded:
                 assert found == target, f"{path} leads to {found} and not to {target}"
+        self.known = {path: target for path, target in self.known.items() if path not in effect.retired}
         self._learn()
 
     @rule()
