@@ -37,6 +37,11 @@ def duration_text(seconds: float | None) -> str:
     return f"{whole // 86_400} d" + (f" {whole % 86_400 // 3_600} h" if whole % 86_400 // 3_600 else "")
 
 
+def days_text(days: float) -> str:
+    """Return a number of days: ``3.2 days``, of few hours ``under 0.1 days``."""
+    return f"{days:,.1f} days" if days >= 0.05 or days == 0 else "under 0.1 days"
+
+
 def cost_text(dollars: float | None) -> str:
     """Return a cost in US dollars with as many digits as matter: ``$12.40``, ``$0.1336``."""
     if dollars is None:

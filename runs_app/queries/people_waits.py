@@ -1,23 +1,24 @@
 """How long people let others wait, in a period and the one before: reviews until a first verdict, questions until an answer."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, Min, Q, QuerySet, TextField, When
+from django.db.models import Min, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from runs_app.domain.prompts import Action, PromptKind, says_otherwise
 from runs_app.domain.trends.change import FEW, Change, change_of_shares, change_of_times
+from runs_app.domain.trends.people_charts import WaitSeries
 from runs_app.domain.trends.periods import Period
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import HumanPrompt, Run
+from runs_app.queries.open_reviews import moment_text, open_at_each, open_now
 from runs_app.queries.trend_facts import bounds_of, programs_of
 from runs_app.queries.trends import branches_below
-from skills_app.domain.reviewing.standing import ReviewStatus
-from skills_app.domain.reviewing.verdicts import Decision
-from skills_app.models import Review, Verdict
+from skills_app.models import Review
 
 _DAY = 86_400
 _CHUNK = 500
@@ -69,7 +70,8 @@ class Waits:
     """Reviews with a first verdict in the period and in the one before, those that wait, and questions by kind.
 
     ``decided`` is of the median days until the verdict, ``queue`` of the median days that open reviews have waited: now, and
-    when the period began. ``oldest_days`` is the longest of these, None where none waits.
+    when the period began. ``oldest_days`` is the longest of these, None where none waits. ``changed`` is of the answers to
+    questions of all kinds, ``series`` what charts of all this are drawn from.
     """
 
     decided: Change
@@ -77,6 +79,8 @@ class Waits:
     oldest_days: float | None
     oldest_days_before: float | None
     questions: tuple[QuestionWait, ...]
+    changed: Change
+    series: WaitSeries
 
 
 class AskedQuestion(NamedTuple):
@@ -98,6 +102,13 @@ class _Asked:
     num_told: int = 0
     num_changed: int = 0
 
+    def add(self, other: "_Asked") -> None:
+        """Count those of another time, too."""
+        self.num += other.num
+        self.waits += other.waits
+        self.num_told += other.num_told
+        self.num_changed += other.num_changed
+
 
 _NONE_ASKED = _Asked()
 
@@ -110,13 +121,37 @@ def waits_of(chosen: TrendFilter, *, now: datetime) -> Waits:
     reviews = reviews_of(chosen)
     waited_before, waited = _days_to_decide(reviews, chosen.period)
     begun = bounds_of(chosen.period.first)[0]
-    waiting, waiting_before = _days(open_now(reviews), now), _days(open_at(reviews, begun), begun)
+    ends = [end for end in _ends_of(chosen.period) if end < now]
+    waiting = _days(open_now(reviews), now)
+    opens = open_at_each(reviews, [begun, *ends])
+    waiting_before, *queue = (_days(one, moment) for one, moment in zip(opens, [begun, *ends], strict=True))
+    if begun < now and len(queue) < len(waited):
+        queue.append(waiting)
+    before, asked = _asked(chosen)
+    whole: dict[str, _Asked] = {}
+    for bucket in asked:
+        for kind, one in bucket.items():
+            whole.setdefault(kind, _Asked()).add(one)
+    sides = [
+        (sum(o.num_changed for o in side.values()), sum(o.num_told for o in side.values()))
+        for side in (whole, before)
+    ]
     return Waits(
-        decided=change_of_times(waited, waited_before),
+        decided=change_of_times([days for one in waited for days in one], waited_before),
         queue=change_of_times(waiting, waiting_before),
         oldest_days=max(waiting, default=None),
         oldest_days_before=max(waiting_before, default=None),
-        questions=_questions(chosen),
+        questions=_questions(whole, before),
+        changed=change_of_shares(*sides, is_more_better=None),
+        series=WaitSeries(
+            decided=waited,
+            queue=queue,
+            asked=[{kind: one.num for kind, one in bucket.items()} for bucket in asked],
+            changed=[
+                (sum(o.num_changed for o in bucket.values()), sum(o.num_told for o in bucket.values()))
+                for bucket in asked
+            ],
+        ),
     )
 
 
@@ -144,22 +179,24 @@ def decided_between(reviews: QuerySet[Review], first: datetime, after: datetime)
     return given.filter(decided__gte=first, decided__lt=after)
 
 
-def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[float]]:
-    """Return the days from opening to the first verdict of the reviews that had it in the period before, and in this one."""
+def _days_to_decide(reviews: QuerySet[Review], period: Period) -> tuple[list[float], list[list[float]]]:
+    """Return the days from opening to the first verdict of the reviews that had it in the period before, and by bucket of this one."""
     first, begun, after = _moments_of(period)
-    rows = decided_between(reviews, first, after).values_list(
-        # A number, because each truth value would be read by a function of its own.
-        Case(When(decided__lt=begun, then=1), default=0),
-        # As the database writes them: only their difference is wanted, of ten thousand reviews.
-        Cast("opened_at", TextField()),
-        Cast("decided", TextField()),
-    )
-    before: list[float] = []
-    waited: list[float] = []
+    # As the database writes them: only their difference is wanted, of ten thousand reviews.
+    columns = (Cast("opened_at", TextField()), Cast("decided", TextField()))
+    rows = decided_between(reviews, first, after).values_list(*columns)
+    edges = [moment_text(edge) for edge in (begun, *_ends_of(period))]
+    found: list[list[float]] = [[] for _ in edges]
     read = datetime.fromisoformat
-    for is_before, opened, decided in rows:
-        (before if is_before else waited).append((read(decided) - read(opened)).total_seconds() / _DAY)
-    return before, waited
+    for opened, decided in rows:
+        waited = (read(decided) - read(opened)).total_seconds() / _DAY
+        found[bisect_right(edges, decided)].append(waited)
+    return found[0], found[1:]
+
+
+def _ends_of(period: Period) -> list[datetime]:
+    """Return when each bucket of a period is over."""
+    return [bounds_of(bucket.last)[1] for bucket in period.buckets()]
 
 
 def _moments_of(period: Period) -> tuple[datetime, datetime, datetime]:
@@ -171,50 +208,7 @@ def _days(waiting: Iterable[tuple[int, datetime]], moment: datetime) -> list[flo
     return [(moment - since).total_seconds() / _DAY for _, since in waiting]
 
 
-def open_now(reviews: QuerySet[Review]) -> list[tuple[int, datetime]]:
-    """Return the key of each open review, and since when it has waited with its version."""
-    return list(reviews.filter(status=ReviewStatus.OPEN.value).values_list("pk", "version_at"))
-
-
-def open_at(reviews: QuerySet[Review], moment: datetime) -> list[tuple[int, datetime]]:
-    """Return the key of each review that was open at ``moment``, and since when it had waited then.
-
-    One whose status has changed since was open when no verdict that stood then had decided it: no rejection, no request for
-    changes, and fewer approvals than it needs. It waited since its version of today, or since it was opened where that came later.
-    """
-    begun = reviews.filter(opened_at__lte=moment)
-    same = Q(status=ReviewStatus.OPEN.value) & (Q(decided_at=None) | Q(decided_at__lte=moment))
-    kept = list(begun.filter(same).values_list("pk", "opened_at", "version_at"))
-    changed = begun.exclude(same).filter(Q(decided_at=None) | Q(decided_at__gt=moment))
-    rows = list(changed.values_list("pk", "opened_at", "version_at", "num_needed"))
-    decided = _decided_at(moment, {pk: needed for pk, _, _, needed in rows})
-    kept += [(pk, opened, version_at) for pk, opened, version_at, _ in rows if pk not in decided]
-    return [(pk, version_at if version_at <= moment else opened) for pk, opened, version_at in kept]
-
-
-def _decided_at(moment: datetime, needed: dict[int, int]) -> set[int]:
-    """Return the reviews, given with the approvals that they need, that the verdicts standing at ``moment`` had decided.
-
-    As today, the latest verdict of each reviewer counts, and none about a version that another one had replaced.
-    """
-    pks = sorted(needed)
-    latest: dict[int, dict[Any, str]] = {pk: {} for pk in pks}
-    for start in range(0, len(pks), _CHUNK):
-        given = Verdict.objects.filter(review__in=pks[start : start + _CHUNK], given_at__lte=moment)
-        given = given.filter(Q(undone_at=None) | Q(undone_at__gt=moment))
-        given = given.filter(Q(version=F("review__version")) | Q(review__version_at__gt=moment))
-        columns = ("review_id", "reviewer_id", "reviewer_name", "decision")
-        for review, reviewer, name, decision in given.order_by("given_at", "pk").values_list(*columns):
-            latest[review][reviewer or name] = decision
-    return {
-        pk
-        for pk, decisions in latest.items()
-        if set(decisions.values()) - {Decision.APPROVE.value} or len(decisions) >= max(needed[pk], 1)
-    }
-
-
-def _questions(chosen: TrendFilter) -> tuple[QuestionWait, ...]:
-    before, now = _asked(chosen)
+def _questions(now: Mapping[str, _Asked], before: Mapping[str, _Asked]) -> tuple[QuestionWait, ...]:
     return tuple(
         _question(kind, now.get(kind, _NONE_ASKED), before.get(kind, _NONE_ASKED))
         for kind in PromptKind
@@ -237,19 +231,19 @@ def _question(kind: PromptKind, now: _Asked, before: _Asked) -> QuestionWait:
     )
 
 
-def _asked(chosen: TrendFilter) -> tuple[dict[str, _Asked], dict[str, _Asked]]:
-    """Return the questions by kind that were asked in the period before, and in this one."""
+def _asked(chosen: TrendFilter) -> tuple[dict[str, _Asked], list[dict[str, _Asked]]]:
+    """Return the questions by kind that were asked in the period before, and by bucket of this one."""
     first, begun, after = _moments_of(chosen.period)
-    before: dict[str, _Asked] = {}
-    now: dict[str, _Asked] = {}
+    edges = [begun, *_ends_of(chosen.period)]
+    found: list[dict[str, _Asked]] = [{} for _ in edges]
     for _, kind, asked_at, answered_at, has_changed in questions_asked(chosen, first, after):
-        one = (before if asked_at < begun else now).setdefault(kind, _Asked())
+        one = found[bisect_right(edges, asked_at)].setdefault(kind, _Asked())
         one.num += 1
         if answered_at is not None:
             one.waits.append((answered_at - asked_at).total_seconds())
             one.num_told += has_changed is not None
             one.num_changed += bool(has_changed)
-    return before, now
+    return found[0], found[1:]
 
 
 def questions_asked(

@@ -10,10 +10,9 @@ from django.utils import timezone
 from runs_app.domain.trends.row_choice import QuestionChoice, ReviewChoice
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import HumanPrompt
+from runs_app.queries.open_reviews import open_at, open_now
 from runs_app.queries.people_waits import (
     decided_between,
-    open_at,
-    open_now,
     questions_asked,
     reviews_of,
 )
@@ -49,8 +48,9 @@ class ReviewRows:
         if self._wait == "decided":
             rows = decided_between(reviews, begun, after).order_by("-decided", "-pk")
             return list(rows.values_list("pk", "opened_at", "decided"))
-        moment = begun if self._wait == "began" else timezone.now()
-        waiting = open_at(reviews, begun) if self._wait == "began" else open_now(reviews)
+        now = timezone.now()
+        moment = {"began": begun, "ended": min(after, now)}.get(self._wait, now)
+        waiting = open_at(reviews, moment) if moment < now else open_now(reviews)
         return [(pk, since, moment) for pk, since in sorted(waiting, key=lambda one: (one[1], one[0]))]
 
     def count(self) -> int:

@@ -15,6 +15,7 @@ from runs_app.domain.trends.chart import HEIGHT, NOTE_HEIGHT, Chart, Event, draw
 from runs_app.domain.trends.charts import Trend, charts_of, rule_changes, ruler_changes, scorers_of
 from runs_app.domain.trends.funnel import cost_for_each, funnel_of
 from runs_app.domain.trends.intervals import METHODS
+from runs_app.domain.trends.people_charts import PEOPLE_CHARTS, people_charts_of
 from runs_app.domain.trends.trend_filter import PERIODS, TrendFilter
 from runs_app.models import Alert
 from runs_app.queries.agreement import reviewed_in
@@ -66,7 +67,9 @@ def trend_list(request: HttpRequest) -> HttpResponse:
     """Show every chart, the funnel, rules, and what a new version of a scorer changed by itself."""
     chosen = chosen_of(request)
     trend = trend_of(chosen)
-    charts = charts_of(trend, _events(chosen, trend))
+    events = _events(chosen, trend)
+    charts = charts_of(trend, events)
+    waits = waits_of(chosen, now=timezone.now())
     rules = rule_changes(trend.versions, trend.versions_before)
     least = settings.FLEET_LEAST_AGREEMENT
     reviewed, reviewed_before = (reviewed_in(one, has_dimensions=False) for one in (chosen, chosen.before))
@@ -77,7 +80,8 @@ def trend_list(request: HttpRequest) -> HttpResponse:
         **_spent_for_each(trend),
         "sample_costs": sample_costs(chosen),
         "agreements": score_rows(reviewed, reviewed_before, least=least),
-        "waits": waits_of(chosen, now=timezone.now()),
+        "waits": waits,
+        "wait_charts": list(people_charts_of(chosen.period, waits.series, waits, events).values()),
         "rules": rules[:MOST_RULES],
         "num_more_rules": max(len(rules) - MOST_RULES, 0),
         "rulers": ruler_changes(trend, scorer_days()),
@@ -224,7 +228,11 @@ def _events(chosen: TrendFilter, trend: Trend) -> tuple[Event, ...]:
 def _chart(request: HttpRequest, key: str) -> Chart:
     chosen = chosen_of(request)
     trend = trend_of(chosen)
-    chart = charts_of(trend, _events(chosen, trend), keys=[key]).get(key)
+    events = _events(chosen, trend)
+    if key in PEOPLE_CHARTS:
+        waits = waits_of(chosen, now=timezone.now())
+        return people_charts_of(chosen.period, waits.series, waits, events, keys=[key])[key]
+    chart = charts_of(trend, events, keys=[key]).get(key)
     if chart is None:
         raise Http404("There is no such chart of this period.")
     return chart

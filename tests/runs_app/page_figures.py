@@ -58,24 +58,50 @@ class Pages:
 def check_points(pages: Pages) -> dict[str, int]:
     """Check every point of every chart with its band and its number; return how many stand behind each chart."""
     found = {}
-    for chart in pages.context("trends:list")["charts"]:
+    for chart in _charts(pages):
         lines = pages.table("trends:chart_csv", chart.key)
         found[chart.key] = sum(int(line["n"]) for line in lines)
+        stages = {line.name: dict(line.behind).get("came", "") for line in chart.series}
         for line in lines:
-            _check_point(chart, line)
+            if chart.key == "spent":
+                _check_spent(stages[line["series"]], line)
+            elif chart.key == "asked":
+                _check_asked(line)
+            else:
+                _check_point(chart, line)
     return found
+
+
+def _charts(pages: Pages) -> list[Any]:
+    context = pages.context("trends:list")
+    return [*context["charts"], *context["wait_charts"]]
+
+
+def _check_spent(stage: str, line: dict[str, str]) -> None:
+    days = date.fromisoformat(line["first_day"]), date.fromisoformat(line["last_day"])
+    num = plain.stage_counts(*days)[stage]
+    assert int(line["n"]) == num
+    wanted = pytest.approx(plain.spent(*days)[1] / num, abs=1e-4) if num else None
+    assert (float(line["value"]) if line["value"] else None) == wanted
+    assert not line["low"] + line["high"]
+
+
+def _check_asked(line: dict[str, str]) -> None:
+    days = date.fromisoformat(line["first_day"]), date.fromisoformat(line["last_day"])
+    num = sum(kind == line["series"].replace(" ", "_") for kind, *_ in plain.questions(*days))
+    assert (int(line["n"]), float(line["value"])) == (num, num)
 
 
 def _check_point(chart: Any, line: dict[str, str]) -> None:
     first, last = date.fromisoformat(line["first_day"]), date.fromisoformat(line["last_day"])
     if chart.measure == "share":
-        yes, num = plain.share_of(chart.key, first, last)
+        yes, num = plain.share_of(chart.key, first, last, line["series"])
         wanted = (yes / num, *plain.wilson(yes, num)) if num else None
         near = {"abs": 1e-9}
     else:
         values = plain.values_of(chart.key, line["series"], first, last)
         num, wanted = len(values), plain.quantiles(values) if values else None
-        near = EVEN if chart.measure == "score" else GROWING
+        near = EVEN if chart.measure == "score" else {"abs": 1e-5} if chart.measure == "days" else GROWING
     assert int(line["n"]) == num, (chart.key, line)
     found = [float(line[name]) for name in ("value", "low", "high") if line[name]]
     assert found == (pytest.approx(wanted, **near) if wanted else []), (chart.key, line)
@@ -83,12 +109,15 @@ def _check_point(chart: Any, line: dict[str, str]) -> None:
 
 def check_changes(pages: Pages) -> None:
     """Check the change of each line: the values of both periods, the interval of the difference, and the word for it."""
-    for chart in pages.context("trends:list")["charts"]:
+    better = {"rules": False, "changed": None}
+    for chart in _charts(pages):
         for series in chart.series:
             if chart.measure == "share":
-                shares = [plain.share_of(chart.key, *period) for period in pages.periods]
-                check_share(series.change, shares[0], shares[1], is_more_better=True)
-            else:
+                shares = [plain.share_of(chart.key, *period, series.name) for period in pages.periods]
+                check_share(series.change, *shares, is_more_better=better.get(chart.key, True))
+            elif chart.key in ("spent", "asked"):
+                assert series.change is None
+            elif chart.measure != "days":
                 name = series.name.replace("median", "")
                 values = [plain.values_of(chart.key, name, *period) for period in pages.periods]
                 _check_medians(series.change, values[0], values[1], is_score=chart.measure == "score")
@@ -220,12 +249,15 @@ def check_waits(pages: Pages) -> dict[str, int]:
     waits = pages.context("trends:list")["waits"]
     lines = {(line["of"], line["figure"]): line for line in pages.table("trends:waits_csv")}
 
+    changes = {chart.key: chart.series[0].change for chart in _charts(pages) if chart.measure == "days"}
+    assert changes["decided"] == waits.decided
     check_times(waits.decided, *(plain.days_to_verdict(*period) for period in pages.periods))
     check_line(lines["reviews", "median_days_to_first_verdict"], waits.decided)
     at = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
     now, before = plain.days_open_at(at), plain.days_open_at(f"{pages.since.isoformat()} 00:00:00")
     # Those that wait now do so a little longer with each page.
-    check_times(waits.queue, now, before, near=1e-3)
+    for change in (waits.queue, changes["queue"]):
+        check_times(change, now, before, near=1e-3)
     assert waits.oldest_days == pytest.approx(max(now, default=None), abs=1e-3)
     assert waits.oldest_days_before == pytest.approx(max(before, default=None), abs=1e-5)
     check_line(lines["reviews", "median_days_open"], waits.queue, near=1e-3)

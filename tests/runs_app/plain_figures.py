@@ -4,7 +4,7 @@ What the gate says is read from ``plain_gate``, which ``plain_gates.keep`` fills
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -87,6 +87,11 @@ def values_of(key: str, series: str, first: date, last: date) -> Sequence[float]
     if key.startswith("quality-"):
         scorer, _, version = series.partition(" ")
         found = rows(f"{SCORES} AND date(v.made_at) BETWEEN %s AND %s", scorer, version, first, last)
+    elif key == "decided":
+        return days_to_verdict(first, last)
+    elif key == "queue":
+        after = f"{last + timedelta(days=1)} 00:00:00"
+        return days_open_at(min(after, datetime.now(UTC).replace(tzinfo=None).isoformat(" ")))
     elif key == "latency":
         found = rows(
             f"SELECT p.duration_seconds FROM {RUNS} JOIN runs_app_run p ON p.parent_id = r.id AND p.phase = %s "
@@ -105,7 +110,7 @@ def values_of(key: str, series: str, first: date, last: date) -> Sequence[float]
     return [float(row[0]) for row in found]
 
 
-def share_of(key: str, first: date, last: date) -> tuple[int, int]:
+def share_of(key: str, first: date, last: date, series: str = "") -> tuple[int, int]:
     """Return yes and all behind one point of a chart of shares."""
     if key == "gate":
         ((num, yes),) = rows(
@@ -113,6 +118,23 @@ def share_of(key: str, first: date, last: date) -> tuple[int, int]:
             "skills_app_skillversion v ON v.id = n.version_id WHERE n.gate <> '' AND date(v.made_at) BETWEEN %s AND %s",
             first,
             last,
+        )
+    elif key == "rules":
+        ((num, yes),) = rows(
+            "SELECT count(*), sum(EXISTS (SELECT 1 FROM skills_app_finding f JOIN skills_app_validationreport p ON p.id = "
+            f"f.report_id WHERE p.version_id = v.id AND NOT f.is_passed AND json_extract(p.details, '$.judge') = '{JUDGE_VERSION}' "
+            "AND f.rule_id = %s)) FROM skills_app_skillversion v WHERE date(v.made_at) BETWEEN %s AND %s",
+            series,
+            first,
+            last,
+        )
+    elif key == "changed":
+        told = [one for one in questions(first, last) if one[1] is not None]
+        known = [one for one in told if one[0] != "clarify" or one[2] != "proceed" or one[3]]
+        num = len(known)
+        yes = sum(
+            action != "proceed" or (kind == "clarify" and assumed != said)
+            for kind, _, action, assumed, said in known
         )
     else:
         ((num, yes),) = rows(

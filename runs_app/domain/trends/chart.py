@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from runs_app.domain.cell_text import cost_text, duration_text, number_text
+from runs_app.domain.cell_text import cost_text, days_text, duration_text, number_text
 from runs_app.domain.trends.change import FEW, Change
 from runs_app.domain.trends.periods import Bucket, Period, Unit
 
@@ -26,6 +26,7 @@ class Measure(StrEnum):
     SCORE = "score"
     COST = "cost"
     SECONDS = "seconds"
+    DAYS = "days"
     NUMBER = "number"
 
     def text(self, value: float | None) -> str:
@@ -39,6 +40,8 @@ class Measure(StrEnum):
             return f"{value:.3f}"
         if self is Measure.COST:
             return cost_text(value)
+        if self is Measure.DAYS:
+            return days_text(value)
         return duration_text(value) if self is Measure.SECONDS else number_text(round(value, 2))
 
     def tick_text(self, value: float, step: float) -> str:
@@ -48,6 +51,8 @@ class Measure(StrEnum):
             return f"{value:.{num_decimals}f}"
         if self is Measure.COST:
             return f"${value:,.{max(num_decimals, 2) if num_decimals else 0}f}"
+        if self is Measure.DAYS:
+            return f"{value:,.{num_decimals}f} d"
         return self.text(value)
 
 
@@ -92,7 +97,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart. ``band`` says in words what the band is, ``method`` how a change is judged, ``subject`` which rows stand behind."""
+    """One chart. ``band`` says in words what the band is, ``method`` how a change is judged, ``subject`` which rows stand behind.
+
+    Without a band or a judged change their words are empty; ``whole`` says what the changes of its lines are of.
+    """
 
     key: str
     title: str
@@ -104,6 +112,7 @@ class Chart:
     method: str
     subject: str
     events: tuple[Event, ...] = ()
+    whole: str = "Whole period"
 
     @property
     def has_values(self) -> bool:
@@ -245,7 +254,8 @@ def _series(
         pieces[-1].append(DrawnPoint(across.middle(point.bucket), up(point.value), point, words))
     kept = [piece for piece in pieces if piece]
     line = " ".join("M" + " L".join(f"{one.x},{one.y}" for one in piece) for piece in kept)
-    band = " ".join(_band(piece, up) for piece in kept if len(piece) > 1)
+    has_band = any(one.point.high is not None for piece in kept for one in piece)
+    band = " ".join(_band(piece, up) for piece in kept if len(piece) > 1) if has_band else ""
     return DrawnSeries(number, series.name, line, band, tuple(one for piece in kept for one in piece))
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from functools import partial
 
 from runs_app.domain.trends.change import FEW, Called, Change, change_of_medians, change_of_shares
-from runs_app.domain.trends.chart import Chart, Event, Measure, Point, Series
+from runs_app.domain.trends.chart import MOST_SERIES, Chart, Event, Measure, Point, Series
+from runs_app.domain.trends.funnel import cost_for_each
 from runs_app.domain.trends.intervals import METHODS, median_interval
 from runs_app.domain.trends.periods import Bucket, Period
 from runs_app.domain.trends.sketch import Sketch
@@ -15,6 +16,8 @@ from skills_app.domain.intervals import Interval, wilson
 
 QUARTILES = "the middle half of the values"
 WILSON_BAND = "the 95 % interval of the share"
+# As the funnel counts them, in the words of lines.
+_SPENT_WORDS = {"generated": "left a document", "passed": "passes its gate", "approved": "was approved"}
 _PHASE_WORDS = {"understand": "understand", "generate": "generate", "validate": "validate"}
 
 
@@ -34,13 +37,14 @@ class Trend:
 def charts_of(
     trend: Trend, events: Sequence[Event] = (), *, keys: Collection[str] | None = None
 ) -> dict[str, Chart]:
-    """Return the charts by key: the gate, one a scorer, endings, cost, tokens and the time of each phase.
+    """Return the charts by key: the gate, one a scorer, rules, endings, cost, what was spent, tokens, and the time of each phase.
 
     Of ``keys`` only those are made that there are: the change of each costs some time to judge.
     """
     makers: dict[str, Callable[[Trend], Chart]] = {"gate": gate_chart}
     makers |= {f"quality-{scorer}": partial(score_chart, scorer=scorer) for scorer in scorers_of(trend)}
-    makers |= {"ended": ended_chart, "cost": cost_chart, "tokens": tokens_chart, "latency": phase_chart}
+    makers |= {"rules": rules_chart, "ended": ended_chart, "cost": cost_chart, "spent": spent_chart}
+    makers |= {"tokens": tokens_chart, "latency": phase_chart}
     return {
         key: replace(make(trend), events=tuple(events))
         for key, make in makers.items()
@@ -61,8 +65,8 @@ def gate_chart(trend: Trend) -> Chart:
     """Share of the versions made in each bucket that pass the gate in force today."""
     shares = [totals.gate_share for totals in trend.version_buckets]
     change = change_of_shares(trend.versions.gate_share, trend.versions_before.gate_share)
-    series = Series("passed", _shares(trend.period, shares), change, (("gate", "judged"),))
-    sentence = _told(
+    series = Series("passed", share_points(trend.period, shares), change, (("gate", "judged"),))
+    sentence = told_change(
         "Of the versions made in this time that could be judged, {now} pass their gate", change, Measure.SHARE
     )
     return Chart(
@@ -94,7 +98,8 @@ def score_chart(trend: Trend, scorer: str) -> Chart:
         change = change_of_medians(now, before)
         lines.append(Series(name, _medians(trend.period, sketches), change, (("scorer", name),)))
     told = [
-        _told(f"By {line.name} the median score is {{now}}", line.change, Measure.SCORE) for line in lines
+        told_change(f"By {line.name} the median score is {{now}}", line.change, Measure.SCORE)
+        for line in lines
     ]
     return Chart(
         f"quality-{scorer}",
@@ -116,9 +121,9 @@ def ended_chart(trend: Trend) -> Chart:
         return totals.num_over - totals.num_failed, totals.num_over
 
     change = change_of_shares(share(trend.runs), share(trend.runs_before))
-    points = _shares(trend.period, [share(one) for one in trend.run_buckets])
+    points = share_points(trend.period, [share(one) for one in trend.run_buckets])
     series = Series("finished", points, change, (("known", "end"),))
-    sentence = _told("Of the generations that have ended, {now} finished", change, Measure.SHARE)
+    sentence = told_change("Of the generations that have ended, {now} finished", change, Measure.SHARE)
     title = "Generations that finish"
     return Chart(
         "ended",
@@ -145,6 +150,62 @@ def cost_chart(trend: Trend) -> Chart:
     )
 
 
+def rules_chart(trend: Trend) -> Chart:
+    """Share of the versions made in each bucket that break a rule, of the rules that are broken most."""
+    lines = []
+    for name, change, *_ in rule_changes(trend.versions, trend.versions_before)[:MOST_SERIES]:
+        shares = [(totals.breakers[name], totals.num) for totals in trend.version_buckets]
+        lines.append(Series(name, share_points(trend.period, shares), change))
+    told = [
+        told_change(f"{{now}} of the versions break {one.name}", one.change, Measure.SHARE) for one in lines
+    ]
+    return Chart(
+        "rules",
+        "Findings by rule",
+        Measure.SHARE,
+        trend.period,
+        tuple(lines),
+        " ".join(told[:1]) or "No version of this period breaks a rule.",
+        WILSON_BAND,
+        METHODS["share"],
+        "versions",
+    )
+
+
+def spent_chart(trend: Trend) -> Chart:
+    """All that was spent in each bucket, on failures too, for each generation that came to a stage."""
+    lines = []
+    told = []
+    for stage, words in _SPENT_WORDS.items():
+        points = tuple(
+            Point(bucket, cost_for_each(totals, stage), None, None, totals.stages[stage])
+            for bucket, totals in zip(trend.period.buckets(), trend.run_buckets, strict=True)
+        )
+        lines.append(Series(words, points, None, (("came", stage),)))
+        now, before = (cost_for_each(totals, stage) for totals in (trend.runs, trend.runs_before))
+        num, num_before = trend.runs.stages[stage], trend.runs_before.stages[stage]
+        if now is not None:
+            was = (
+                ""
+                if before is None
+                else f", {Measure.COST.text(before)} (n = {num_before:,}) in the period before"
+            )
+            told.append(f"{Measure.COST.text(now)} for each that {words} (n = {num:,}){was}")
+    return Chart(
+        "spent",
+        "All that was spent, for each that",
+        Measure.COST,
+        trend.period,
+        tuple(lines),
+        f"All that was spent, on failures too, is {'; '.join(told)}."
+        if told
+        else "No document was made in this period.",
+        "",
+        "",
+        "runs",
+    )
+
+
 def tokens_chart(trend: Trend) -> Chart:
     """Median number of tokens of a generation that states them."""
     words = "A generation takes {now} tokens in the middle"
@@ -165,7 +226,7 @@ def phase_chart(trend: Trend) -> Chart:
             points = _medians(trend.period, sketches)
             lines.append(Series(_PHASE_WORDS[phase], points, change, (("phase", phase),)))
     told = [
-        _told(f"The phase {line.name} takes {{now}} in the middle", line.change, Measure.SECONDS)
+        told_change(f"The phase {line.name} takes {{now}} in the middle", line.change, Measure.SECONDS)
         for line in lines
     ]
     return Chart(
@@ -258,7 +319,7 @@ def _effort_chart(
     change = change_of_medians(pick(trend.runs.effort), pick(trend.runs_before.effort), is_more_better=False)
     sketches = [pick(one.effort) for one in trend.run_buckets]
     series = Series("median", _medians(trend.period, sketches), change, (("known", key),))
-    sentence = _told(words, change, measure)
+    sentence = told_change(words, change, measure)
     return Chart(key, title, measure, trend.period, (series,), sentence, QUARTILES, METHODS["median"], "runs")
 
 
@@ -266,11 +327,11 @@ def _phase(totals: RunTotals, phase: str) -> Effort:
     return totals.phases.get(phase) or Effort()
 
 
-def _shares(period: Period, shares: Sequence[tuple[int, int]]) -> tuple[Point, ...]:
+def share_points(period: Period, shares: Sequence[tuple[int, int]]) -> tuple[Point, ...]:
     points = []
     for bucket, (yes, num) in zip(period.buckets(), shares, strict=True):
         low, high = wilson(yes, num)
-        points.append(Point(bucket, yes / num, low, high, num) if num else _empty(bucket))
+        points.append(Point(bucket, yes / num, low, high, num) if num else empty_point(bucket))
     return tuple(points)
 
 
@@ -278,17 +339,17 @@ def _medians(period: Period, sketches: Sequence[Sketch]) -> tuple[Point, ...]:
     return tuple(
         Point(bucket, one.median, one.quantile(0.25), one.quantile(0.75), one.num)
         if one.num
-        else _empty(bucket)
+        else empty_point(bucket)
         for bucket, one in zip(period.buckets(), sketches, strict=True)
     )
 
 
-def _empty(bucket: Bucket) -> Point:
+def empty_point(bucket: Bucket) -> Point:
     return Point(bucket, None, None, None, 0)
 
 
-def _told(words: str, change: Change | None, measure: Measure) -> str:
-    """Return one sentence: the value, how many stand behind it, and what may be said of the change."""
+def told_change(words: str, change: Change | None, measure: Measure) -> str:
+    """Return one sentence by ``words``, which hold ``{now}``: the value, how many stand behind it, and what may be said of the change."""
     if change is None or change.now is None:
         return "Nothing was measured in this period."
     said = f"{words.format(now=measure.text(change.now))} (n = {change.num_now:,})"

@@ -15,6 +15,7 @@ KNOWN = {"cost": "state a cost", "tokens": "state tokens", "end": "have ended"}
 WAITS = {
     "decided": "with their first verdict in these days",
     "began": "open when the period began",
+    "ended": "open when these days were over, or now",
     "open": "open now",
 }
 ANSWERS = {
@@ -136,7 +137,7 @@ class SkillChoice(_Choice):
 
 @dataclass(frozen=True, slots=True)
 class ReviewChoice(_Choice):
-    """Which reviews are listed: with a first verdict in the period, open when it ``began``, or open now.
+    """Which reviews are listed: with a first verdict in the period, open when it ``began`` or ``ended``, or open now.
 
     ``wait`` is one of ``WAITS``.
     """

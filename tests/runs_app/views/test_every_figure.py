@@ -58,7 +58,7 @@ def pages(request: Any, settings: Any) -> Pages:
 @pytest.mark.parametrize("pages", [(3, 0.7), (8, 0.0)], indirect=True)
 def test_every_figure_is_what_plain_sql_and_numpy_find(pages: Pages) -> None:
     charts = check_points(pages)
-    assert len(charts) == 7
+    assert len(charts) == 13
     assert min(charts.values()) > 5
     check_changes(pages)
     assert min(check_headline(pages).values()) > 0

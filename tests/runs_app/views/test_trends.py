@@ -174,7 +174,8 @@ def test_the_csv_of_a_chart_holds_the_share_that_plain_sql_finds(dan: Client, fi
 def test_every_chart_has_a_picture_that_stands_alone(dan: Client, filled: None) -> None:
     keys = [chart.key for chart in get(dan, "trends:list").context["charts"]]
 
-    assert {"gate", "quality-fleet", "quality-model", "cost", "tokens", "latency", "ended"} == set(keys)
+    quality = {"gate", "quality-fleet", "quality-model", "rules"}
+    assert quality | {"cost", "spent", "tokens", "latency", "ended"} == set(keys)
     for key in keys:
         answer = dan.get(reverse("trends:chart_svg", args=[key]), {"until": UNTIL.isoformat()})
         root = ElementTree.fromstring(answer.content)
@@ -277,12 +278,14 @@ def test_the_versions_behind_each_point_are_as_many_as_its_n(dan: Client, filled
 
     lines = [row for chart in charts for row in chart_rows(chart, page.context["chosen"])]
 
-    assert {"passed", "fleet 1", "fleet 2 & b", "model", "model other/judge"} == {row[0] for row in lines}
+    rules = {"rule.a", "rule.b", "rule.c"}
+    names = {"passed", "fleet 1", "fleet 2 & b", "model", "model other/judge"}
+    assert names | rules == {row[0] for row in lines}
     assert version_rows(page.context["chosen"], VersionChoice(gate="none")).exists()
     for name, url, *_, num, _ in lines:
         listed = dan.get(url).context
         assert listed["page"].paginator.count == num > 0, url
-        assert name in ("passed", listed["choice"].scorer)
+        assert name in ("passed", listed["choice"].scorer, *rules)
 
 
 @pytest.mark.parametrize("narrow", [{}, {"author": "ben"}, {"branch": "web", "model": "small"}])
@@ -297,7 +300,7 @@ def test_the_generations_behind_each_point_are_as_many_as_its_n(
 
     lines = [(chart.key, row) for chart in charts for row in chart_rows(chart, page.context["chosen"])]
 
-    assert {key for key, _ in lines} == {"ended", "cost", "tokens", "latency"}
+    assert {key for key, _ in lines} == {"ended", "cost", "spent", "tokens", "latency"}
     for key, (name, url, *_, num, _) in lines:
         paginator = dan.get(url).context["page"].paginator
         listed = [run for number in paginator.page_range for run in paginator.page(number)]

@@ -8,14 +8,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from runs_app.models import HumanPrompt, Run, RunParam, TrendEvent
 from runs_app.services.update_rollups import update_rollups
-from runs_app.templatetags.trends import count_link, rows_url
+from runs_app.templatetags.trends import chart_rows, count_link, rows_url
 from skills_app.models import SkillVersion
 from tests.kept_rows import kept_for_a_module
 from tests.runs_app.trend_rows import LAST, add_people, fill, score
-from tests.runs_app.views.test_trends import count_of, get
+from tests.runs_app.views.test_trends import UNTIL, count_of, get
 
 pytestmark = pytest.mark.django_db
 NARROW: list[dict[str, str]] = [{}, {"branch": "web"}, {"type": "tool"}, {"author": "ben"}, {"days": "7"}]
@@ -56,6 +57,28 @@ def test_each_count_of_reviews_leads_to_the_reviews_it_counts(
     ]
 
     assert min(nums) > 0
+
+
+@pytest.mark.parametrize("narrow", NARROW)
+def test_each_point_of_the_waits_leads_to_the_rows_it_counts_and_has_its_picture(
+    dan: Client, filled: None, narrow: dict[str, str]
+) -> None:
+    page = get(dan, "trends:list", **narrow)
+
+    keys = set()
+    for chart in page.context["wait_charts"]:
+        for _, url, *_, num, _ in chart_rows(chart, page.context["chosen"]):
+            assert url.replace("&", "&amp;") in page.content.decode()
+            assert dan.get(url).context["page"].paginator.count == num > 0, url
+            keys.add(chart.key)
+        address = reverse("trends:chart_svg", args=[chart.key])
+        picture = dan.get(address, {"until": UNTIL.isoformat(), **narrow})
+        assert picture.content.count(b"<circle") == sum(
+            one.value is not None for line in chart.series for one in line.points
+        )
+
+    assert keys >= {"decided", "queue"}
+    assert {"asked", "changed"} <= keys or narrow.keys() & {"branch", "type", "author"}
 
 
 @pytest.mark.parametrize("narrow", [{}, {"days": "7"}, {"model": "small"}, {"program": "creator"}])
