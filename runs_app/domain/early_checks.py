@@ -100,18 +100,20 @@ def _one_line(text: str) -> str:
     return " ".join(clean.split())
 
 
-def placed(path: str, *, name: str) -> str:
+def placed(path: str, *, name: str, is_branch: bool = False) -> str:
     """Return the place of a skill named ``name``: ``path`` as an address whose last segment is the name.
 
-    What is deeper than the library likes loses its middle; what is no address at all, or where a library keeps no skills,
-    becomes ``general/<name>``.
+    A model's path ends in its own name for the skill, which the right one takes the place of, and what is deeper than the
+    library likes loses its middle. ``is_branch`` says that a person named the branch, which is kept as it is. What is no
+    address at all, or where a library keeps no skills, becomes ``general/<name>``.
     """
     parts = [part for part in clean_path(path).split("/") if part]
-    if parts and (parts[-1] == name or len(parts) > 1):
+    if parts and (parts[-1] == name or (len(parts) > 1 and not is_branch)):
         parts = parts[:-1]
     if parts and parts[0] in NOT_CATEGORIES:
         parts = []
-    return "/".join([*parts[: DEEPEST_PLACE - 1], name]) if parts else f"general/{name}"
+    kept = parts if is_branch else parts[: DEEPEST_PLACE - 1]
+    return "/".join([*kept, name]) if kept else f"general/{name}"
 
 
 def telling_words(text: str) -> tuple[str, ...]:

@@ -88,6 +88,13 @@ class _Structure(NamedTuple):
     is_said: bool
 
 
+class _Place(NamedTuple):
+    """Where a skill is to lie; ``is_typed``: as the branch that a person named, and not as a model's path."""
+
+    path: str
+    is_typed: bool
+
+
 async def understand(flow: Flow) -> Plan:
     """Return the plan of the skill; asks people where that was chosen.
 
@@ -308,7 +315,7 @@ async def _plan(
     depends: Mapping[str, Any],
 ) -> Plan:
     said = ""
-    path = ""
+    path = _Place("", False)
     # One round more than people are asked in, so that what they said last still reaches the plan.
     for round_number in range(1, flow.options.max_rounds + 2):
         draft = await flow.ask(
@@ -333,16 +340,18 @@ async def _plan(
             flow,
             "Is this what you want?",
             {
-                "user_clarifications": task,
+                # What was said to the plan before belongs to what is understood now.
+                "user_clarifications": f"{task}\n\n{said}" if said else task,
                 "intent_analysis": _json(intent),
                 "taxonomy_path": plan.path,
                 "dependencies": _json(depends),
             },
-            questions=_place_question(plan, place) if is_unsure and not path else (),
+            questions=_place_question(plan, place) if is_unsure and not path.path else (),
             round_number=round_number,
         )
         if "place" in answer.values:
-            path = str(answer.values["place"])
+            said_path = str(answer.values["place"])
+            path = _Place(said_path, said_path not in _place_options(plan, place))
             plan = _made(flow, draft, structure, needs, (intent, place, depends), chosen, path)
         if answer.action is not Action.REVISE:
             return plan
@@ -382,14 +391,17 @@ async def confirmation(
     return flow.answer(Step.CONFIRM, prompt)
 
 
+def _place_options(plan: Plan, place: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([plan.path, *place["alternative_paths"][:3]]))
+
+
 def _place_question(plan: Plan, place: Mapping[str, Any]) -> tuple[Question, ...]:
-    options = tuple(dict.fromkeys([plan.path, *place["alternative_paths"][:3]]))
     return (
         Question(
             "place",
             "Where does it belong?",
             QuestionKind.SINGLE,
-            options,
+            _place_options(plan, place),
             allows_other=True,
             why=f"The analysis is only {place['confidence']:.0%} sure. {place['path_rationale']}",
             changes="the address, and which skills are its neighbours",
@@ -404,7 +416,7 @@ def _made(
     needs: Mapping[str, Any],
     analyses: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
     chosen: frozenset[PromptKind],
-    path: str,
+    chosen_place: _Place,
 ) -> Plan:
     """Return the plan in the shape that the strict writer takes, whatever the model said."""
     intent, place, depends = analyses
@@ -413,7 +425,11 @@ def _made(
     if not is_said:
         name = mended_name(metadata.get("name") or name)
         description = mended_description(metadata.get("description") or description, topic=flow.request.task)
-    home = placed(path or place["recommended_path"] or flow.request.placement_hint, name=name)
+    if not chosen_place.path:
+        chosen_place = _Place(place["recommended_path"], False)
+    if not chosen_place.path:
+        chosen_place = _Place(flow.request.placement_hint, True)
+    home = placed(chosen_place.path, name=name, is_branch=chosen_place.is_typed)
     metadata.update(name=name, description=description, skill_id=home, taxonomy_path=home)
     return Plan(
         name,

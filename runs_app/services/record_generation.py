@@ -333,15 +333,20 @@ def _params(generation: Generation) -> dict[str, str]:
         "num_candidates": str(options.get("num_candidates", 1)),
         "is_auto_approved": str(bool(options.get("is_auto_approved"))).lower(),
     }
-    # MLflow's params cannot change, and until the end another model may answer for a task.
-    if GenerationStatus(generation.status) not in END_STATUS:
+    # MLflow's params cannot change, and until the end another model may answer for a task: also after a failure, by a retry.
+    if GenerationStatus(generation.status) not in END_STATUS or generation.status == GenerationStatus.FAILED:
         return params
+    return params | _models_used(generation)
+
+
+def _models_used(generation: Generation) -> dict[str, str]:
+    """Return the models that answered, by ``model.`` and the task; several are joined by commas."""
     used: dict[str, dict[str, None]] = {}
     rows = StepResult.objects.filter(generation=generation, num_calls__gt=0)
     for step, models in rows.values_list("step", "models_used"):
         task = next((task for known, (task, _) in STEP_TASKS.items() if known == step), step)
         used.setdefault(f"model.{task}", {}).update(dict.fromkeys(models))
-    return params | {name: ", ".join(models) for name, models in used.items()}
+    return {name: ", ".join(models) for name, models in used.items()}
 
 
 def _tags(generation: Generation) -> dict[str, str]:
@@ -354,6 +359,9 @@ def _tags(generation: Generation) -> dict[str, str]:
     }
     if generation.is_rehearsal:
         tags["skill_fleet.rehearsal"] = "true"
+    # Tags can change, so that a failure has them too, and a retry brings others.
+    if GenerationStatus(generation.status) in END_STATUS:
+        tags |= {f"skill_fleet.{name}": models for name, models in _models_used(generation).items()}
     if generation.version is not None:
         tags["skill_fleet.skill"] = generation.version.skill.path
         tags["skill_fleet.version"] = str(generation.version.number)

@@ -53,6 +53,22 @@ def test_a_place_ends_in_the_name(path: str, place: str) -> None:
     assert placed(path, name="async") == place
 
 
+@pytest.mark.parametrize(
+    ("branch", "place"),
+    [
+        ("tools/csv", "tools/csv/async"),
+        ("tools/csv/async", "tools/csv/async"),
+        ("Tools/CSV files/", "tools/csv-files/async"),
+        ("a/b/c/d", "a/b/c/d/async"),
+        ("engineering", "engineering/async"),
+        ("async", "general/async"),
+        ("_drafts/python", "general/async"),
+    ],
+)
+def test_a_branch_that_a_person_names_keeps_its_last_part(branch: str, place: str) -> None:
+    assert placed(branch, name="async", is_branch=True) == place
+
+
 def test_a_name_is_made_of_the_words_that_tell_something() -> None:
     assert name_from("Create a skill for cleaning CSV files with pandas") == "cleaning-csv-files-pandas"
     assert name_from("技能", topics=["Kanji"]) == "kanji"

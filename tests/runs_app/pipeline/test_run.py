@@ -399,7 +399,7 @@ class TestPeople:
         assert question.key == "place"
         answers = {"confirm": {"values": {"place": "other", "place.other": "tools/csv"}}}
         result = finished(run(ScriptedModels(confidence=[0.3, 0.9]), options=options, answers=answers))
-        assert result.path.startswith("tools/")
+        assert result.path == f"tools/csv/{result.name}"
 
     def test_a_preview_can_be_refined_with_feedback(self) -> None:
         options = GenerationOptions(refine_from=0.0, checkpoints=(PromptKind.PREVIEW,))

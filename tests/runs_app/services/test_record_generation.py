@@ -212,6 +212,26 @@ def test_the_models_of_the_tasks_are_told_at_the_end_with_all_that_answered(sett
     assert ended.data.params["model.skill_edit"] == "scripted/1, scripted/2"
 
 
+def test_a_retry_with_another_model_is_not_told_by_the_names_of_the_failed_end(
+    settings: Any, models: ScriptedModels
+) -> None:
+    from runs_app.services.steer_generation import retry_generation
+
+    models.engine.fields["quality_score"] = ["superb"]
+    generation = generated()
+    failed = client(settings).get_run(generation.run_id)
+    assert failed.data.tags["skill_fleet.model.skill_edit"] == "scripted/1"
+    assert not [name for name in failed.data.params if name.startswith("model.")]
+    generation.steps.filter(step="content").update(models_used=["scripted/2"])
+    models.engine.fields["quality_score"] = [0.7]
+    retry_generation(generation=generation)
+    run_due_generations()
+
+    ended = client(settings).get_run(generation.run_id).data
+    assert ended.params["model.skill_edit"] == ended.tags["skill_fleet.model.skill_edit"] != "scripted/1"
+    assert "scripted/2" in ended.params["model.skill_edit"]
+
+
 def test_each_model_call_is_a_trace_of_its_phase_and_step(settings: Any) -> None:
     generation = generated()
 

@@ -502,6 +502,21 @@ class TestAnswers:
 
 
 class TestSteering:
+    def test_whoever_cancels_reads_at_once_what_is_kept_though_the_worker_may_be_dead(
+        self, ada: Client
+    ) -> None:
+        own = generation(
+            status="running", lease_owner="w", lease_until=timezone.now() + timedelta(seconds=300)
+        )
+
+        ada.post(address(own, "cancel/"), {"reason": "wrong"})
+
+        page = " ".join(text(ada.get(address(own))).split())
+        own.refresh_from_db()
+        assert own.status == "running"
+        assert "No step was finished, so there is nothing to keep." in page
+        assert f"when its lease ends at {timezone.localtime(own.lease_until):%H:%M:%S}" in page
+
     def test_whoever_asked_may_cancel_and_another_reader_may_not(self, dan: Client) -> None:
         own = generation(requested_by_id=dan.session["_auth_user_id"])
         foreign = generation()
