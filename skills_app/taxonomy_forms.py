@@ -164,14 +164,22 @@ def _move(
 
 
 def _rename(
-    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], _draft: DraftedTree
+    posted: QueryDict, categories: tuple[str, ...], skills: tuple[str, ...], draft: DraftedTree
 ) -> Operation:
     if len(categories) + len(skills) != 1:
         raise ChangeDataError("Select one thing to rename.")
     if skills:
         return Rename(Kind.SKILL, skills[0], _slug(posted, Kind.SKILL))
-    slug = _slug(posted, Kind.CATEGORY)
-    return Rename(Kind.CATEGORY, categories[0], slug, posted.get("title", "").strip()[:128] or None)
+    title: str | None = posted.get("title", "").strip()[:128] or None
+    if posted.get("no_title"):
+        if title is not None:
+            raise ChangeDataError("Write a title, or choose that it has none; not both.")
+        title = ""
+    slug = posted.get("slug", "").strip()
+    if not slug and title is not None and categories[0] in draft.tree.places:
+        # Only the title is another one.
+        return Rename(Kind.CATEGORY, categories[0], draft.tree.places[categories[0]].slug, title)
+    return Rename(Kind.CATEGORY, categories[0], _slug(posted, Kind.CATEGORY), title)
 
 
 def _merge(

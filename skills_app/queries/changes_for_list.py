@@ -203,7 +203,9 @@ def _step(operation: Operation, names: dict[str, str]) -> Step:
         keys: tuple[str, ...] = (*operation.categories, *operation.skills)
         text = f"Move to {name(operation.target)}"
     elif isinstance(operation, Rename):
-        keys, text = (operation.key,), f"Rename to {operation.slug}"
+        title = operation.title
+        words = "" if title is None else f", titled {title}" if title else ", without a title"
+        keys, text = (operation.key,), f"Rename to {operation.slug}{words}"
     elif isinstance(operation, MergeCategories | MergeSkills):
         keys, text = operation.sources, f"Merge into {name(operation.into)}"
     elif isinstance(operation, Split):

@@ -30,7 +30,8 @@ MOST_OPEN = 20
 class Arrival:
     """A row that a draft would add: a category or skill, its name there, and where it comes from.
 
-    A category that the draft makes has its ``key`` already, and a ``path``: later steps of the draft may name it.
+    A category that the draft makes has its ``key`` already, and a ``path``: later steps of the draft may name it. What stands for the
+    rows that are not drawn has a ``url`` at which all are.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Arrival:
     words: str
     key: str = ""
     path: str = ""
+    url: str = ""
 
 
 @dataclass(slots=True)
@@ -45,13 +47,14 @@ class DraftMarks:
     """What a draft would do: by key in words, and the rows that it would add below a category (empty key: at the top).
 
     ``inside`` counts by path the rows below a category that are marked or would be new there, however deep. When it
-    ``is_own``, the next step joins it, so that what it makes can be a target.
+    ``is_own``, the next step joins it, so that what it makes can be a target. ``url`` is the page that says all.
     """
 
     words: dict[str, str] = field(default_factory=dict)
     arrivals: dict[str, tuple[Arrival, ...]] = field(default_factory=dict)
     inside: dict[str, int] = field(default_factory=dict)
     is_own: bool = False
+    url: str = ""
 
     def say(self, key: str, words: str) -> None:
         """Mark a row; what other steps say of it stays."""
@@ -61,7 +64,7 @@ class DraftMarks:
     def add(self, parent: str, *coming: Arrival) -> None:
         """Add rows below ``parent``: the first ``MOST_ARRIVALS`` of them, and one that counts the others."""
         left_out = len(coming) - MOST_ARRIVALS
-        rest = (Arrival("skill", f"{left_out} more", "arrive too"),) if left_out > 0 else ()
+        rest = (Arrival("skill", f"{left_out} more", "arrive too", url=self.url),) if left_out > 0 else ()
         self.arrivals[parent] = (*self.arrivals.get(parent, ()), *coming[:MOST_ARRIVALS], *rest)
 
 
@@ -96,8 +99,8 @@ def other_open_changes(user: Any, but: PlacementChange | None) -> list[Placement
     return list(rows.defer("effect", "kept", "impact", "tables").order_by("-updated_at", "-pk")[:MOST_OPEN])
 
 
-def marks_of(operations: Iterable[Operation], *, is_own: bool = False) -> DraftMarks:
-    """Return what would become of the rows that operations name, and what would arrive below which.
+def marks_of(operations: Iterable[Operation], *, is_own: bool = False, url: str = "") -> DraftMarks:
+    """Return what would become of the rows that operations name, and what would arrive below which; ``url`` is the page that says all.
 
     Four queries, and two more for each level on which categories merge.
     """
@@ -106,7 +109,7 @@ def marks_of(operations: Iterable[Operation], *, is_own: bool = False) -> DraftM
     paths = dict(Category.objects.filter(key__in=wanted).values_list("key", "path"))
     paths |= dict(Skill.objects.filter(key__in=wanted).values_list("key", "path"))
     paths |= paths_made(steps, paths)
-    marks = DraftMarks(is_own=is_own)
+    marks = DraftMarks(is_own=is_own, url=url)
     for one in steps:
         _mark(marks, one, paths)
     _count_inside(marks)
@@ -151,7 +154,7 @@ def _mark(marks: DraftMarks, one: Operation, paths: Mapping[str, str]) -> None:
     if isinstance(one, Move):
         _mark_move(marks, one, paths)
     elif isinstance(one, Rename):
-        title = f", titled {one.title}" if one.title else ""
+        title = "" if one.title is None else f", titled {one.title}" if one.title else ", without a title"
         marks.say(one.key, f"becomes {one.slug}{title}")
     elif isinstance(one, MergeCategories):
         _mark_merge(marks, one, paths)

@@ -62,7 +62,7 @@ class Node:
 
     ``share`` is the number of its skills, as a share (0 to 1) of the largest category beside it. One that ``is_new`` is not
     there yet: the draft would add it, so it has no key; ``target`` is how a step of that draft names it, where one can. ``num_inside`` counts what the draft does with rows below it;
-    ``was`` is the old address by which it was found. ``owners`` curate it; where it has none of its own, they are those of the
+    A row that stands for others has a ``url`` at which all are. ``was`` is the old address by which it was found. ``owners`` curate it; where it has none of its own, they are those of the
     nearest branch above that has some, whose path is ``owners_from``.
     """
 
@@ -86,6 +86,7 @@ class Node:
     num_inside: int = 0
     was: str = ""
     target: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +337,16 @@ def _new_node(one: Arrival, marks: DraftMarks) -> Node:
     words = "; ".join(filter(None, (one.words, marks.words.get(one.key, "") if one.key else "")))
     target = f"{MADE}{one.key}" if one.key and marks.is_own else ""
     return Node(
-        one.kind, one.key, one.label, one.path, "", mark=words, nodes=below, is_new=True, target=target
+        one.kind,
+        one.key,
+        one.label,
+        one.path,
+        "",
+        mark=words,
+        nodes=below,
+        is_new=True,
+        target=target,
+        url=one.url,
     )
 
 

@@ -244,4 +244,7 @@ def _facet_order(group: FacetGroup) -> tuple[bool, bool]:
 
 
 def _marks(drawn: PlacementChange | None, draft: PlacementChange | None) -> DraftMarks:
-    return marks_of(operations_from(drawn.operations), is_own=drawn == draft) if drawn else DraftMarks()
+    if drawn is None:
+        return DraftMarks()
+    url = drawn.get_absolute_url()
+    return marks_of(operations_from(drawn.operations), is_own=drawn == draft, url=url)

@@ -132,3 +132,14 @@ def test_the_count_of_a_merge_goes_as_deep_as_the_merge(ben: User, carol: Client
         "a/n": "2 changes inside",
         "b": "1 change inside",  # n takes in two
     }
+
+
+def test_what_is_not_drawn_of_many_arrivals_leads_to_the_page_that_names_all(
+    ben: User, carol: Client
+) -> None:
+    many = tuple(make_skill(path=f"m/s{number:02}")[0].key for number in range(22))
+    change = draft_change(operations=[Move(place("b"), (), many)], actor=User.objects.get(username="carol"))
+    link = f'<a class="taxo-label" data-label href="{change.get_absolute_url()}">2 more</a>'
+    assert link in carol.get("/taxonomy/?at=b").content.decode()
+    rows = carol.get(f"/taxonomy/branches/{place('b')}/", headers={"X-Tree-Branch": "1"})
+    assert link in rows.content.decode()

@@ -403,6 +403,24 @@ def test_a_step_is_left_out_and_title_and_reason_are_kept(ben: Client) -> None:
     assert change.status == "dropped"
 
 
+def test_a_title_is_changed_alone_and_taken_away(ben: Client) -> None:
+    Category.objects.filter(path="a").update(title="First")
+    change = step(ben, do="rename", category=place_key("a"), title="Better")
+    assert "Rename to a, titled Better" in ben.get(change.get_absolute_url()).content.decode()
+    act(ben, change, "apply")
+    assert Category.objects.get(path="a").title == "Better"
+    change = step(ben, do="rename", category=place_key("a"), slug="d", no_title="1")
+    assert "Rename to d, without a title" in ben.get(change.get_absolute_url()).content.decode()
+    assert "becomes d, without a title" in ben.get("/taxonomy/").content.decode()
+    act(ben, change, "apply")
+    assert Category.objects.get(path="d").title == ""
+    act(ben, change, "undo")
+    assert Category.objects.get(path="a").title == "Better"
+    words = {"do": "rename", "category": place_key("a"), "title": "One", "no_title": "1"}
+    assert ben.post("/taxonomy/steps/add/", words).status_code == 422
+    assert ben.post("/taxonomy/steps/add/", {"do": "rename", "category": place_key("a")}).status_code == 422
+
+
 def test_steps_are_taken_out_from_the_tree_and_put_back_to_their_places(ben: Client) -> None:
     for path in ("x", "y"):
         change = step(ben, do="move", skill=skill_key(f"a/{path}"), target="a/n")
