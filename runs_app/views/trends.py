@@ -18,6 +18,7 @@ from runs_app.domain.trends.intervals import METHODS
 from runs_app.domain.trends.people_charts import PEOPLE_CHARTS, people_charts_of
 from runs_app.domain.trends.trend_filter import PERIODS, TrendFilter
 from runs_app.models import Alert
+from runs_app.queries.agreement import MOST as MOST_REVIEWED
 from runs_app.queries.agreement import reviewed_in
 from runs_app.queries.judge_samples import sample_costs
 from runs_app.queries.overview import overview_of
@@ -80,6 +81,8 @@ def trend_list(request: HttpRequest) -> HttpResponse:
         **_spent_for_each(trend),
         "sample_costs": sample_costs(chosen),
         "agreements": score_rows(reviewed, reviewed_before, least=least),
+        "is_agreement_cut": len(reviewed) >= MOST_REVIEWED,
+        "most_reviewed": MOST_REVIEWED,
         "waits": waits,
         "wait_charts": list(people_charts_of(chosen.period, waits.series, waits, events).values()),
         "rules": rules[:MOST_RULES],

@@ -264,9 +264,14 @@ class RulerChange:
         return f"{self.scorer} {self.new}".strip()
 
     @property
+    def is_few(self) -> bool:
+        """Whether too few documents were judged by both to say anything."""
+        return self.num < FEW
+
+    @property
     def said(self) -> str:
         """Whether the ruler gives more or less, as far as the interval tells."""
-        if self.num < FEW:
+        if self.is_few:
             return "too few"
         low, high = self.interval
         return "gives more" if low > 0 else "gives less" if high < 0 else "no evidence of change"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runs_app.domain.enums import RunStatus
-from runs_app.domain.trends.change import Change, change_of_shares
+from runs_app.domain.trends.change import FEW, Change, change_of_shares
 from runs_app.domain.trends.stage_days import NO_COURSES, NO_DAYS, Courses, StageDays
 from runs_app.domain.trends.totals import STAGES, RunTotals
 
@@ -38,6 +38,11 @@ class Stage:
     change: Change | None
     lost: tuple[tuple[str, int], ...]
     days: StageDays = NO_DAYS
+
+    @property
+    def is_few(self) -> bool:
+        """Whether its share rests on too few: those of the stage before, or of the first stage those that came."""
+        return (self.change.num_now if self.change else self.num) < FEW
 
     @property
     def num_lost(self) -> int:

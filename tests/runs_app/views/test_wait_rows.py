@@ -81,6 +81,46 @@ def test_each_point_of_the_waits_leads_to_the_rows_it_counts_and_has_its_picture
     assert {"asked", "changed"} <= keys or narrow.keys() & {"branch", "type", "author"}
 
 
+def test_an_agreement_of_the_newest_versions_alone_says_so_and_leads_to_all_reviews(
+    dan: Client, filled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = get(dan, "trends:list")
+    for module in ("queries.agreement.MOST", "views.trends.MOST_REVIEWED", "views.agreement.MOST"):
+        monkeypatch.setattr(f"runs_app.{module}", 3)
+
+    cut = get(dan, "trends:list")
+
+    assert b"data-cut" not in whole.content
+    text = cut.content.decode()
+    told = text.partition("data-cut")[2].partition("</p>")[0]
+    address = rows_url(cut.context["chosen"], "reviews", wait="decided").replace("&", "&amp;")
+    assert "the newest 3 versions" in told
+    assert address in told
+    assert address in get(dan, "trends:agreement").content.decode()
+    assert max(row.agreement.num for row in cut.context["agreements"]) <= 3
+
+
+def test_rows_that_rest_on_few_are_grey_in_every_table(dan: Client, filled: None) -> None:
+    def grey(page: Any, name: str) -> list[bool]:
+        table = page.content.decode().partition(f'aria-label="{name}"')[2].partition("</table>")[0]
+        return [
+            "data-small" in row.partition(">")[0] for row in table.partition("<tbody>")[2].split("<tr")[1:]
+        ]
+
+    seen = set()
+    for days in ("7", "91"):
+        page = get(dan, "trends:list", days=days)
+        come = [stage.num for stage in page.context["funnel"]]
+        few = [num < 5 for num in [come[0], *come[:-1]]]
+        assert grey(page, "Stages") == grey(get(dan, "trends:funnel", days=days), "Stages") == few
+        rulers = [one.num < 5 for one in page.context["rulers"]]
+        assert grey(page, "Table of rulers") == rulers
+        text = get(dan, "trends:overview", days=days).content.decode()
+        assert text.count("<dd data-small>") == sum(num < 5 for num in come[1:4])
+        seen |= {*few, *rulers}
+    assert seen == {True, False}
+
+
 @pytest.mark.parametrize("narrow", [{}, {"days": "7"}, {"model": "small"}, {"program": "creator"}])
 def test_each_count_of_questions_leads_to_the_questions_it_counts(
     dan: Client, filled: None, narrow: dict[str, str]
