@@ -1,11 +1,16 @@
 """Read the rollups of a period and of the one before: one row a day, or the cells where more was chosen than rows are kept of."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
+from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from runs_app.domain.trends.charts import Trend, empty_trend
 from runs_app.domain.trends.facts import DIMENSIONS, SUBJECTS, SUBJECTS_WITH_PAIRS, Grain
@@ -17,6 +22,25 @@ from skills_app.models import Category
 from skills_app.queries.resolve_path import branch_paths
 
 MOST_CHOICES = 200
+_AT_ONCE = 500
+
+
+class Detail(Enum):
+    """How much is read of the rollups of generations: what is left out is nought. Versions are always read whole."""
+
+    ALL = "all"
+    NO_PHASES = "all but their phases, which are most of it"
+    COSTS = "how they ended, how far they came, how many they are, and what they cost"
+
+
+# The JSON of a rollup of generations, from the texts of some of its parts.
+_PARTS = {
+    Detail.NO_PHASES: ('{"status":%s,"stage":%s,"effort":%s,"phase":{}}', ("status", "stage", "effort")),
+    Detail.COSTS: (
+        '{"status":%s,"stage":%s,"effort":{"n":%s,"usd":%s,"costs":%s,"tok":0,"ms":0,"toks":{},"secs":{}},"phase":{}}',
+        ("status", "stage", "effort__n", "effort__usd", "effort__costs"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +61,8 @@ def read_trend_filter(parameters: Mapping[str, str], *, today: date) -> TrendFil
     return chosen.choosing(branch=branch_paths([branch])[0]) if branch else chosen
 
 
-def trend_of(chosen: TrendFilter, *, has_phases: bool = True) -> Trend:
-    """Return the totals of a filter's period by bucket, whole, and of the period before.
-
-    Without the phases of generations it is much quicker.
-    """
+def trend_of(chosen: TrendFilter, *, detail: Detail = Detail.ALL) -> Trend:
+    """Return the totals of a filter's period by bucket, whole, and of the period before; less detail is much quicker."""
     period = chosen.period
     trend = empty_trend(period)
     buckets = period.buckets()
@@ -50,10 +71,10 @@ def trend_of(chosen: TrendFilter, *, has_phases: bool = True) -> Trend:
         for ordinal in range(bucket.first.toordinal(), bucket.last.toordinal() + 1):
             starts[ordinal] = number
     by_month = period.unit is Unit.MONTH
-    for _, data in _rows("run", chosen, period.before, by_month=True):
-        trend.runs_before.add_data(data, has_phases=has_phases)
-    for day, data in _rows("run", chosen, period, by_month=by_month):
-        trend.run_buckets[starts[day.toordinal()]].add_data(data, has_phases=has_phases)
+    for _, data in _rows("run", chosen, period.before, detail, by_month=True):
+        trend.runs_before.add_data(data)
+    for day, data in _rows("run", chosen, period, detail, by_month=by_month):
+        trend.run_buckets[starts[day.toordinal()]].add_data(data)
     for _, data in _rows("version", chosen, period.before, by_month=True):
         trend.versions_before.add_data(data)
     for day, data in _rows("version", chosen, period, by_month=by_month):
@@ -89,16 +110,27 @@ def branches_below(path: str) -> list[str]:
     return [path, *Category.objects.branch(path).exclude(path=path).values_list("path", flat=True)]
 
 
-def _rows(subject: str, chosen: TrendFilter, days: Bucket, *, by_month: bool) -> Iterator[tuple[date, Any]]:
+def _rows(
+    subject: str, chosen: TrendFilter, days: Bucket, detail: Detail = Detail.ALL, *, by_month: bool
+) -> Iterator[tuple[date, Any]]:
     """Yield first day and data of the rollups of some days; ``by_month`` takes whole months at once where they are kept."""
     daily = rollups_of(subject, chosen).filter(day__gte=days.first, day__lte=days.last)
     months = days.whole_months if by_month and len(chosen.chosen) < 2 else None
     if months is not None:
         monthly = rollups_of(subject, chosen, of=MonthlyRollup)
-        monthly = monthly.filter(day__gte=months.first, day__lte=months.last)
-        yield from monthly.values_list("day", "data")
+        yield from _read(monthly.filter(day__gte=months.first, day__lte=months.last), detail)
         daily = daily.exclude(day__gte=months.first, day__lte=months.last)
-    yield from daily.values_list("day", "data").iterator(chunk_size=2_000)
+    yield from _read(daily, detail)
+
+
+def _read(rollups: QuerySet[Any], detail: Detail) -> Iterator[tuple[date, Any]]:
+    """Yield day and data of rollups. The JSON of many is read as one text, and of its parts only what is asked for."""
+    whole, parts = _PARTS.get(detail, ("%s", ()))
+    texts: list[Any] = [KT(f"data__{part}") for part in parts] or [Cast("data", TextField())]
+    rows = rollups.values_list("day", *texts).iterator(chunk_size=2_000)
+    while some := list(islice(rows, _AT_ONCE)):
+        joined = ",".join([whole % row[1:] for row in some])
+        yield from zip((row[0] for row in some), json.loads(f"[{joined}]"), strict=True)
 
 
 def choices() -> tuple[Choice, ...]:

@@ -18,7 +18,7 @@ from runs_app.domain.errors import AlertRefused
 from runs_app.domain.trends.alerts import MEASURE_LABELS, PHASES, QUALITY, AlertTest, check_rule
 from runs_app.domain.trends.charts import charts_of
 from runs_app.models import Alert, AlertRule
-from runs_app.queries.trends import read_trend_filter, trend_of
+from runs_app.queries.trends import Detail, read_trend_filter, trend_of
 from skills_app.domain.storable import storable_text
 from skills_app.services.record_audit import record_audit
 
@@ -97,7 +97,8 @@ def check_alerts(*, now: datetime | None = None) -> int:
         alike = list(group)
         measures = {rule.measure for rule in alike}
         chosen = read_trend_filter(dict(parse_qsl(query)), today=today)
-        charts = charts_of(trend_of(chosen, has_phases=PHASES in measures), keys=measures)
+        detail = Detail.ALL if PHASES in measures else Detail.NO_PHASES
+        charts = charts_of(trend_of(chosen, detail=detail), keys=measures)
         for rule in alike:
             sentence = check_rule(charts, measure=rule.measure, test=AlertTest(rule.test), limit=rule.limit)
             num_raised += _note(rule, sentence, moment)

@@ -25,7 +25,7 @@ from runs_app.queries.overview import overview_of
 from runs_app.queries.people_waits import Waits, waits_of
 from runs_app.queries.stage_days import courses_in
 from runs_app.queries.trend_events import events_of, scorer_days
-from runs_app.queries.trends import choices, read_trend_filter, rolled_up_at, trend_of
+from runs_app.queries.trends import Detail, choices, read_trend_filter, rolled_up_at, trend_of
 from runs_app.views.downloads import (
     BEFORE_HEADINGS,
     before_cells,
@@ -45,7 +45,7 @@ TITLE_HEIGHT = 20
 def overview(request: HttpRequest) -> HttpResponse:
     """Show one sentence, three charts at most, and what got worse."""
     chosen = chosen_of(request)
-    trend = trend_of(chosen, has_phases=False)
+    trend = trend_of(chosen, detail=Detail.COSTS)
     seen = overview_of(chosen)
     keys = ["gate", *(f"quality-{scorer}" for scorer in scorers_of(trend)[:1]), "cost"]
     charts = charts_of(trend, _events(chosen, trend), keys=keys)
@@ -101,7 +101,7 @@ def funnel(request: HttpRequest) -> HttpResponse:
     """Show how many days each stage of the funnel takes, and why generations went no further, from the rows themselves."""
     chosen = chosen_of(request)
     courses = courses_in(chosen)
-    trend = trend_of(chosen, has_phases=False)
+    trend = trend_of(chosen, detail=Detail.COSTS)
     context = {
         **common_context(chosen, "trends:funnel"),
         "funnel": funnel_of(trend.runs, trend.runs_before, courses),
@@ -130,7 +130,7 @@ def _funnel_lines(chosen: TrendFilter) -> Iterator[list[Any]]:
     ]
     costs = ["cost_usd_for_each", "cost_usd_for_each_before"]
     yield [*headings, *named_headings("share"), *named_headings("days"), *costs, "lost"]
-    trend = trend_of(chosen, has_phases=False)
+    trend = trend_of(chosen, detail=Detail.COSTS)
     for stage in funnel_of(trend.runs, trend.runs_before, courses_in(chosen)):
         lost = "; ".join(f"{num} {reason}" for reason, num in stage.lost)
         told = [stage.name, stage.num, stage.share, stage.days.days, stage.days.num, stage.num_before]
@@ -166,7 +166,7 @@ def _wait_lines(waits: Waits) -> Iterator[list[Any]]:
 def rules_csv(request: HttpRequest) -> HttpResponse:
     """Answer findings by rule as a table, every rule."""
     chosen = chosen_of(request)
-    return csv_answer(f"rules-{_days(chosen)}", _rule_lines(trend_of(chosen, has_phases=False)))
+    return csv_answer(f"rules-{_days(chosen)}", _rule_lines(trend_of(chosen, detail=Detail.COSTS)))
 
 
 def _rule_lines(trend: Trend) -> Iterator[list[Any]]:

@@ -150,12 +150,12 @@ class RunTotals:
         made.add_data(data)
         return made
 
-    def add_data(self, data: Mapping[str, Any], *, has_phases: bool = True) -> None:
-        """Add what ``as_data`` gave of another one; without its phases, which are most of it, where nobody asks for them."""
+    def add_data(self, data: Mapping[str, Any]) -> None:
+        """Add what ``as_data`` gave of another one."""
         _count_in(self.statuses, data["status"])
         _count_in(self.stages, data["stage"])
         self.effort.add_data(data["effort"])
-        for name, value in data["phase"].items() if has_phases else ():
+        for name, value in data["phase"].items():
             self.phases.setdefault(name, Effort()).add_data(value)
 
 

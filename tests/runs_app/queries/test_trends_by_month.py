@@ -13,7 +13,7 @@ from runs_app.models import MonthlyRollup, TouchedDay
 from runs_app.queries.trend_facts import fact_of, run_facts_of
 from runs_app.queries.trend_rows import version_rows
 from runs_app.queries.trend_run_rows import run_rows
-from runs_app.queries.trends import trend_of
+from runs_app.queries.trends import Detail, trend_of
 from runs_app.services.update_rollups import check_rollups, update_rollups
 from tests.runs_app.trend_rows import LAST, fill
 
@@ -52,6 +52,22 @@ def test_whole_months_and_the_days_around_them_say_what_the_rows_say() -> None:
         assert short.runs_before.as_data() == runs_of(before).as_data()
         assert short.versions_before.as_data() == versions_of(before).as_data()
         assert year.runs.num > short.runs.num > 0 < short.runs_before.num
+
+
+def test_with_less_detail_the_rest_is_the_same() -> None:
+    fill(num_runs=40, num_days=100)
+    update_rollups(now=LAST)
+    for narrow in ({}, {"model": "large"}, {"model": "large", "author": "ben"}):
+        chosen = parse_trend_filter({"until": UNTIL.isoformat(), "days": "365", **narrow}, today=UNTIL)
+        whole = trend_of(chosen)
+        some, costs = (trend_of(chosen, detail=detail) for detail in (Detail.NO_PHASES, Detail.COSTS))
+
+        wanted = whole.runs.as_data()
+        assert wanted["phase"]
+        assert some.runs.as_data() == wanted | {"phase": {}}
+        unread = {"tok": 0, "ms": 0, "toks": {}, "secs": {}}
+        assert costs.runs.as_data() == wanted | {"phase": {}, "effort": wanted["effort"] | unread}
+        assert some.versions == costs.versions == whole.versions
 
 
 def test_a_month_that_was_tampered_with_is_found_and_mended() -> None:
