@@ -1,8 +1,9 @@
 """The generations behind a figure, narrowed as the page was, and to those that the figure counts."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
@@ -105,18 +106,38 @@ class RunRows:
         return list(self._part(0, most).values_list("pk", flat=True))
 
     def _part(self, start: int, stop: int) -> QuerySet[Run]:
-        days: list[date] = []
-        newer = seen = 0
-        for day, num in self._nums:
-            if seen >= stop:
-                break
-            if seen + num > start:
-                newer = newer if days else seen
-                days.append(day)
-            seen += num
-        if not days:
+        days = days_of_part(self._nums, start, stop)
+        if days is None:
             return Run.objects.none()
-        return run_rows(self._chosen.between(days[-1], days[0]), self._choice)[start - newer : stop - newer]
+        rows = run_rows(self._chosen.between(days.first, days.last), self._choice)
+        return rows[start - days.num_newer : stop - days.num_newer]
+
+
+class DaysOfPart(NamedTuple):
+    """The days that hold a part of a list, and how many rows of the list are of newer ones."""
+
+    first: date
+    last: date
+    num_newer: int
+
+
+def days_of_part(nums: Iterable[tuple[date, int]], start: int, stop: int) -> DaysOfPart | None:
+    """Return the days of the rows from ``start`` up to ``stop``; ``nums`` says how many each day has, newest first."""
+    found: DaysOfPart | None = None
+    seen = 0
+    for day, num in nums:
+        if seen >= stop:
+            break
+        if seen + num > start:
+            found = found._replace(first=day) if found else DaysOfPart(day, day, seen)
+        seen += num
+    return found
+
+
+def touched_days(subject: str, first: date, last: date) -> QuerySet[Any, date]:
+    """Return the newest days, at most 31, that were not added up again since they changed."""
+    touched = TouchedDay.objects.filter(subject=subject, day__gte=first, day__lte=last)
+    return touched.values_list("day", flat=True).distinct().order_by("-day")[:_MOST_TOUCHED]
 
 
 def _nums_by_day(chosen: TrendFilter, choice: RunChoice) -> dict[date, int]:
@@ -127,8 +148,7 @@ def _nums_by_day(chosen: TrendFilter, choice: RunChoice) -> dict[date, int]:
     path = _counted_in(choice)
     for day, found in rollups_of("run", chosen).filter(**within).values_list("day", path):
         nums[day] += _num_of(found, choice)
-    touched = TouchedDay.objects.filter(subject="run", **within).values_list("day", flat=True)
-    for day in touched.distinct().order_by("-day")[:_MOST_TOUCHED]:
+    for day in touched_days("run", period.first, period.last):
         nums[day] = run_rows(chosen.between(day, day), choice).count()
     return nums
 

@@ -20,7 +20,7 @@ from django.utils.html import escape, strip_tags
 
 from runs_app.domain.trends.row_choice import VersionChoice
 from runs_app.domain.trends.trend_filter import parse_trend_filter
-from runs_app.models import DailyRollup, Run, RunParam, VersionStanding
+from runs_app.models import DailyRollup, Run, RunParam, TouchedDay, VersionStanding
 from runs_app.queries.trend_rows import VersionRows, version_rows
 from runs_app.queries.trend_run_rows import RunRows, run_rows
 from runs_app.queries.trends import trend_of
@@ -454,13 +454,20 @@ def test_pages_of_generations_are_cut_from_the_whole_list(filled: None, narrow: 
 
 @pytest.mark.parametrize("size", [1, 4, 7])
 @pytest.mark.parametrize("narrow", [{}, {"author": "ben"}])
+@pytest.mark.parametrize("scorer", ["", "fleet 1"])
 def test_pages_of_versions_read_from_either_end_are_the_whole_list(
-    filled: None, narrow: dict[str, str], size: int
+    filled: None, scorer: str, narrow: dict[str, str], size: int
 ) -> None:
     chosen = parse_trend_filter({"until": UNTIL.isoformat(), "days": "91", **narrow}, today=UNTIL)
+    choice = VersionChoice(scorer=scorer)
+    if scorer:
+        # A day that was not added up again since it lost its newest version is counted from its rows.
+        newest = version_rows(chosen, choice)[0]
+        TouchedDay.objects.create(subject="version", day=newest.day)
+        newest.delete()
 
-    whole = list(version_rows(chosen, VersionChoice()))
-    pages = Paginator(VersionRows(chosen, VersionChoice()), size)
+    whole = list(version_rows(chosen, choice))
+    pages = Paginator(VersionRows(chosen, choice), size)
 
     assert len(whole) > 2 * size
     assert pages.count == len(whole)
