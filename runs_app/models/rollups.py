@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Concat
 
 SUBJECTS = (("run", "run"), ("version", "version"))
 # In this order, so that one index leads from any choice to its days.
@@ -19,7 +21,10 @@ class VersionStanding(models.Model):
     version = models.OneToOneField(
         "skills_app.SkillVersion", on_delete=models.CASCADE, related_name="standing"
     )
-    skill = models.ForeignKey("skills_app.Skill", on_delete=models.CASCADE, related_name="standings")
+    # Its index is ``standing_of_skill``; another one would be taken in its place.
+    skill = models.ForeignKey(
+        "skills_app.Skill", on_delete=models.CASCADE, related_name="standings", db_index=False
+    )
     number = models.PositiveIntegerField()
     day = models.DateField()
     branch = models.CharField(max_length=512, blank=True)
@@ -37,10 +42,26 @@ class VersionStanding(models.Model):
     )
     scores = models.JSONField(default=list, help_text="[scorer, scorer version, value]")
     rules = models.JSONField(default=dict, help_text="number of findings by rule")
+    # What most skills got worse or better by, where an index holds it: all active skills are compared by it at once.
+    first_scorer = models.GeneratedField(
+        expression=Concat(
+            KT("scores__0__0"), models.Value("/"), KT("scores__0__1"), output_field=models.TextField()
+        ),
+        output_field=models.CharField(max_length=128),
+        db_persist=True,
+    )
+    first_score = models.GeneratedField(
+        expression=Cast(KT("scores__0__2"), models.FloatField()),
+        output_field=models.FloatField(null=True),
+        db_persist=True,
+    )
 
     class Meta:
         indexes = [
-            models.Index(fields=["skill", "-number", "day"], name="standing_of_skill"),
+            models.Index(
+                fields=["skill", "-number", "day", "gate", "first_scorer", "first_score"],
+                name="standing_of_skill",
+            ),
             models.Index(fields=["version", "gate"], name="standing_gate"),
             models.Index(fields=["day", "version"], name="standing_of_day"),
         ]

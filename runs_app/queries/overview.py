@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, When
 from django.db.models.functions import Cast
 
-from runs_app.domain.trends.score_moves import falls, score_move
+from runs_app.domain.trends.score_moves import LEAST_MOVE, score_move
 from runs_app.domain.trends.trend_filter import TrendFilter
 from runs_app.models import VersionStanding
 from runs_app.queries.trends import branches_below
@@ -193,15 +193,12 @@ def _moves(changed: QuerySet[VersionStanding], since: date) -> list[_Move]:
     found = []
     unclear = []
     texts = []
-    for path, pk, pk_before, branch, gate, gate_before, text, text_before in _pairs(changed, since):
-        is_worse = _GATE_MOVES.get((gate_before, gate))
-        if is_worse is None and text != text_before:
-            is_worse = falls(text_before, text)
-            if is_worse is None:
-                unclear.append((path, pk, pk_before, branch))
-                texts.append(f"[{text_before},{text}]")
+    for path, pk, pk_before, branch, is_worse, text, text_before in _pairs(changed, since):
         if is_worse is not None:
-            found.append(_Move(path, pk, pk_before, branch, is_worse))
+            found.append(_Move(path, pk, pk_before, branch, bool(is_worse)))
+        elif text != text_before:
+            unclear.append((path, pk, pk_before, branch))
+            texts.append(f"[{text_before},{text}]")
     # The scores of all the others are read as one JSON text, which is much quicker.
     for told, (old, new) in zip(unclear, json.loads(f"[{','.join(texts)}]"), strict=True):
         move = score_move(old, new)
@@ -212,29 +209,37 @@ def _moves(changed: QuerySet[VersionStanding], since: date) -> list[_Move]:
 
 
 def _pairs(changed: QuerySet[VersionStanding], since: date) -> Iterator[tuple[Any, ...]]:
-    """Read both sides of each skill in one query, and only what is compared: there may be ten thousand skills.
+    """Compare both sides of each skill in one query, from indexes where they tell: there may be ten thousand skills.
 
-    Each is the path, both standings, the branch, the gate now and before, and the scores now and before as JSON texts.
+    Each is the path, both standings, the branch, and whether the skill got worse: by the gate, else by the first scores where
+    they are by the same ruler and far enough apart. Where that is None the scores now and before follow, as JSON texts.
     """
     earlier = VersionStanding.objects.filter(skill=OuterRef("skill"), day__lt=since).order_by("-number")
-    rows = changed.order_by().filter(skill__standings=Subquery(earlier.values("pk")[:1]))
+    rows = changed.order_by().filter(skill__standings__number=Subquery(earlier.values("number")[:1]))
     rows = rows.annotate(
         gate_before=F("skill__standings__gate"),
-        text=Cast("scores", TextField()),
-        text_before=Cast("skill__standings__scores", TextField()),
+        scorer_before=F("skill__standings__first_scorer"),
+        fell=F("skill__standings__first_score") - F("first_score"),
     )
-    rows = rows.exclude(gate=F("gate_before"), text=F("text_before"))
-    columns = (
-        "skill__path",
-        "pk",
-        "skill__standings__pk",
-        "branch",
-        "gate",
-        "gate_before",
-        "text",
-        "text_before",
+    by_gate = [
+        When(gate_before=before, gate=now, then=int(is_worse))
+        for (before, now), is_worse in _GATE_MOVES.items()
+    ]
+    same = Q(first_scorer=F("scorer_before"))
+    is_worse = Case(
+        *by_gate,
+        When(same, fell__gte=LEAST_MOVE, then=1),
+        When(same, fell__lte=-LEAST_MOVE, then=0),
+        # A number, because each truth value would be read by a function of its own.
+        output_field=IntegerField(),
     )
-    return rows.values_list(*columns).iterator(chunk_size=2_000)
+    rows = rows.annotate(is_worse=is_worse)
+    texts = [
+        Case(When(is_worse=None, then=Cast(scores, TextField())), output_field=TextField())
+        for scores in ("scores", "skill__standings__scores")
+    ]
+    columns = ("skill__path", "pk", "skill__standings__pk", "branch", "is_worse")
+    return rows.values_list(*columns, *texts).iterator(chunk_size=2_000)
 
 
 def _moved(moves: list[_Move]) -> tuple[Moved, ...]:

@@ -37,24 +37,3 @@ def score_move(old: Sequence[StoredScore], new: Sequence[StoredScore]) -> ScoreM
         if was is not None and is_move(was, value):
             return ScoreMove(scorer, version, was, value)
     return None
-
-
-def falls(before: str, now: str) -> bool | None:
-    """Say by the first scores of two JSON texts of stored scores whether the score fell, or else rose far enough.
-
-    None where the first scores are of two rulers or did not move far enough, and where it takes JSON to tell; then
-    ``score_move`` does. A page reads ten thousand of these, and this is five times as quick as JSON; the texts are as both
-    databases give them, with a blank after each comma.
-    """
-    ruler, _, value = now[: now.find("]")].rpartition(", ")
-    # A quote at the end and no escape before it: what follows the last comma is the value and nothing else.
-    if not before.startswith(ruler) or not ruler.endswith('"') or "\\" in ruler:
-        return None
-    start = len(ruler) + 2
-    try:
-        fell = float(before[start : before.index("]", start)]) - float(value)
-    except ValueError:
-        return None
-    if abs(fell) < LEAST_MOVE:
-        return None
-    return fell > 0
