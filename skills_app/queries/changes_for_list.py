@@ -30,6 +30,7 @@ from skills_app.queries.resolve_path import branch_paths
 PER_PAGE = 50
 MOST_NAMED = 5
 MOST_STEPS = 3
+MOST_PEOPLE = 200
 MOST_DIFFERENCES = 10
 # What the list reads of an impact, which may be long.
 _SHOWN = ("addresses", "num_skills", "num_categories", "differences", "num_differences")
@@ -125,6 +126,13 @@ def changes_for_list(*, branch: str = "", person: str = "", page: str | None = N
         for change, operations in zip(changes, first, strict=True)
     ]
     return shown
+
+
+def people_of_changes() -> list[str]:
+    """Return who made or applied change-sets that are in the history, by name; the first ``MOST_PEOPLE``. One query."""
+    rows = PlacementChange.objects.exclude(status="draft").order_by()
+    made, applied = rows.values_list("author_name"), rows.exclude(applied_by="").values_list("applied_by")
+    return sorted(name for (name,) in made.union(applied))[:MOST_PEOPLE]
 
 
 def endings_of(changes: Iterable[PlacementChange]) -> dict[str, Ending]:

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 
 from skills_app.domain.enums import Role
-from skills_app.models import AuditEntry, PathAlias, Skill
+from skills_app.models import AuditEntry, Category, PathAlias, Skill
 from skills_app.queries.resolve_path import branch_paths
 
 PER_PAGE = 50
@@ -26,6 +26,8 @@ PLACED = {
 }
 _BESIDE = {"set_dependencies": "Links set", "described_category": "Category described"}
 _BY_SKILL = ("set_facets", "indexed_skill", "set_dependencies")
+# Whose before and after do not say of what they are.
+_NAMED = (*_BY_SKILL, "added_alias")
 _ROLES = {"invited_person": "Role given", "granted_role": "Role given", "revoked_role": "Role taken"}
 _LOOKING_AFTER = [Role.CURATOR.value, Role.MANAGER.value]
 Values = Mapping[str, Any]
@@ -50,7 +52,7 @@ def _addresses_of(branch: str) -> list[str]:
 class OtherChange:
     """What was changed outside of change-sets: when, by whom, what in words, before and after, and why.
 
-    ``of`` is the path now of the skill whose facets, links or state were set, or the person who got or lost a role.
+    ``of`` is the path now of the skill whose facets, links or state were set, or of what got an address, or the person who got or lost a role.
     """
 
     at: datetime
@@ -67,7 +69,8 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
 
     They are those of an import or a scan, links between skills, and who came to look after a branch or ceased to. What
     touched an old address of a branch touched the branch; facets, links and states are those of the skills that live there,
-    and a role is found by who gave it and by who has it. Three queries, and three more for a branch.
+    and a role is found by who gave it and by who has it. Three queries, one for the addresses of categories, and three more for a
+    branch.
     """
     is_role = Q(before__role__in=_LOOKING_AFTER) | Q(after__role__in=_LOOKING_AFTER)
     rows = AuditEntry.objects.filter(Q(verb__in=[*PLACED, *_BESIDE]) | Q(is_role, verb__in=_ROLES))
@@ -83,8 +86,10 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
         rows = rows.filter(found | Q(verb__in=_BY_SKILL, target_key__in=here))
     shown: Page[Any] = Paginator(rows, PER_PAGE).get_page(page)
     entries = list(shown.object_list)
-    keys = [entry.target_key for entry in entries if entry.verb in _BY_SKILL]
+    keys = [entry.target_key for entry in entries if entry.verb in _NAMED]
     names = dict(Skill.objects.filter(key__in=keys).values_list("key", "path"))
+    if any(entry.verb == "added_alias" and entry.target_key not in names for entry in entries):
+        names |= dict(Category.objects.filter(key__in=keys).values_list("key", "path"))
     shown.object_list = [_other(entry, names) for entry in entries]
     return shown
 
@@ -92,7 +97,7 @@ def other_changes_for_list(*, branch: str = "", person: str = "", page: str | No
 def _other(entry: AuditEntry, names: Mapping[str, str]) -> OtherChange:
     what = {**PLACED, **_BESIDE, **_ROLES}[entry.verb]
     was, now = _BEFORE_AND_AFTER.get(entry.verb, _places)(entry.before, entry.after)
-    of = names.get(entry.target_key, entry.target_key) if entry.verb in _BY_SKILL else ""
+    of = names.get(entry.target_key, entry.target_key) if entry.verb in _NAMED else ""
     if entry.verb in _ROLES:
         of = entry.target_key
     elif entry.verb == "described_category":

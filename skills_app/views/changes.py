@@ -22,13 +22,14 @@ from skills_app.domain.errors import (
     ChangeOvertaken,
     PublishingError,
 )
-from skills_app.models import PlacementChange
+from skills_app.models import Category, PlacementChange
 from skills_app.queries.change_addresses import addresses_for_page
 from skills_app.queries.change_branches import branches_of
 from skills_app.queries.changes_for_list import (
     Step,
     changes_for_list,
     endings_of,
+    people_of_changes,
     steps_of,
 )
 from skills_app.queries.changes_since import changes_since
@@ -69,6 +70,8 @@ def change_list(request: HttpRequest) -> HttpResponse:
         "others": others,
         "branch": branch,
         "person": person,
+        "branches": Category.objects.filter(parent=None).values_list("path", flat=True),
+        "people": people_of_changes(),
         "rows_url": f"?{urlencode({**chosen, 'others': others.number})}&page=",
         "others_url": f"?{urlencode({**chosen, 'page': rows.number})}&others=",
     }

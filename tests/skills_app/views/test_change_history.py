@@ -11,6 +11,9 @@ from skills_app.domain.change_sets.operations import Move
 from skills_app.domain.enums import DependencyKind, Role
 from skills_app.domain.records import DependencyRecord
 from skills_app.models import Category, PlacementChange, RoleGrant, Skill
+from skills_app.queries.changes_for_list import people_of_changes
+from skills_app.queries.other_changes import other_changes_for_list
+from skills_app.services.add_alias import add_alias, add_category_alias
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change, propose_change
 from skills_app.services.make_skill import make_skill
@@ -153,3 +156,25 @@ def others(client: Client, query: str) -> list[tuple[str, ...]]:
     table = shown(client, query).partition("Outside of change-sets")[2]
     cells = r'<th scope="row">([^<]*)</th><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td>'
     return re.findall(cells, table)
+
+
+def test_an_address_that_was_added_says_of_what_it_is(client: Client, ben: User) -> None:
+    add_alias(path="old/x", skill=Skill.objects.get(path="a/x"), actor_name="ben")
+    add_category_alias(path="c", category=Category.objects.get(path="b"), actor_name="ben")
+    rows = other_changes_for_list().object_list
+    told = {(one.of, one.after) for one in rows if one.what == "Address added"}
+    assert told == {("a/x", "old/x"), ("b", "c")}
+    assert "Address added: a/x" in shown(client)
+
+
+def test_branches_and_people_of_the_history_are_offered_to_choose_from(client: Client, ben: User) -> None:
+    carol = User.objects.create_user("carol")
+    change = draft(ben, "Tidy up")
+    draft(User.objects.create_user("dave"), "Not yet")
+    assert people_of_changes() == []
+    apply_change(change=change, actor=carol, expected_digest=change.digest)
+    assert people_of_changes() == ["ben", "carol"]
+    page = shown(client)
+    for value in ("a", "b", "ben", "carol"):
+        assert f'<option value="{value}"></option>' in page
+    assert '<option value="dave">' not in page
