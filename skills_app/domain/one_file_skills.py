@@ -23,6 +23,8 @@ def led_astray(effect: Effect, one_files: Set[str]) -> Iterator[tuple[Target, st
 
     These are the folders that hold a skill with a key of ``one_files``, and each such skill that leaves them by itself.
     """
+    if not one_files:
+        return
     gone, held = set(), set()
     for target, (before, _) in effect.addresses.items():
         if target.kind is Kind.SKILL and target.key in one_files:

@@ -14,12 +14,12 @@ _UNSAFE = re.compile(r"[^a-z0-9_-]+")
 
 def is_path(path: str) -> bool:
     """Say whether ``path`` is an address as the library keeps it: safe segments, not too long, not too deep."""
-    parts = path.split("/")
     return (
         _SAFE.fullmatch(path) is not None
         and len(path) <= LONGEST_PATH
-        and len(parts) <= DEEPEST
-        and all(len(part) <= LONGEST_SEGMENT for part in parts)
+        and path.count("/") < DEEPEST
+        # Where the whole is no longer than a segment may be, none is.
+        and (len(path) <= LONGEST_SEGMENT or all(len(part) <= LONGEST_SEGMENT for part in path.split("/")))
     )
 
 

@@ -1,7 +1,7 @@
 """Reviews that a change-set touches: which verdicts it would make stale, and who is at work there."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -33,10 +33,15 @@ class GateNames:
     """The names of gates by the address of the category that each belongs to."""
 
     gates: Mapping[str, str]
+    found: dict[str, str] = field(default_factory=dict)
 
     def gate_of(self, path: str) -> str:
         """Return the gate that reaches what lives at ``path``; empty for that of the library."""
-        return next((self.gates[above] for above in _above(path) if above in self.gates), LIBRARY)
+        branch = path.rpartition("/")[0]
+        if branch not in self.found:
+            holding = (self.gates[above] for above in _above(path) if above in self.gates)
+            self.found[branch] = next(holding, LIBRARY)
+        return self.found[branch]
 
 
 @dataclass(frozen=True, slots=True)

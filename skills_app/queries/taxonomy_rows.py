@@ -33,22 +33,26 @@ def read_taxonomy(facets_of: Iterable[str] = ()) -> TaxonomyRows:
     for _, key, parent, slug, title, path in categories:
         tree.add_place(key, Place(key_of[parent], slug, title), path)
     facets = _facets(facets_of)
-    skill_pks: dict[str, int] = {}
+    targets: dict[int | None, Target] = {}
     none: frozenset[tuple[str, str]] = frozenset()
     rows = Skill.objects.order_by().values_list(
         "pk", "key", "category_id", "slug", "status", "external_id", "path"
     )
-    for pk, key, category, slug, status, external_id, path in rows.iterator(chunk_size=_CHUNK):
-        skill_pks[key] = pk
-        tree.add_home(key, Home(key_of[category], slug, status, external_id, facets.get(key, none)), path)
-    skill_keys = {pk: key for key, pk in skill_pks.items()}
-    aliases = PathAlias.objects.order_by().values_list("path", "skill_id", "category_id")
-    for path, skill, category in aliases.iterator(chunk_size=_CHUNK):
-        tree.aliases[path] = (
-            Target(Kind.CATEGORY, key_of[category])
-            if skill is None
-            else Target(Kind.SKILL, skill_keys[skill])
+    read = rows.iterator(chunk_size=_CHUNK)
+    tree.add_homes(
+        (
+            targets.setdefault(pk, Target(Kind.SKILL, key)),
+            Home(key_of[category], slug, status, external_id, facets.get(key, none) if facets else none),
+            path,
         )
+        for pk, key, category, slug, status, external_id, path in read
+    )
+    aliases = PathAlias.objects.order_by().values_list("path", "skill_id", "category_id")
+    tree.aliases.update(
+        (path, Target(Kind.CATEGORY, key_of[category]) if skill is None else targets[skill])
+        for path, skill, category in aliases.iterator(chunk_size=_CHUNK)
+    )
+    skill_pks = {target.key: pk for pk, target in targets.items() if pk is not None}
     return TaxonomyRows(tree, {key: pk for pk, key, *_ in categories}, skill_pks)
 
 

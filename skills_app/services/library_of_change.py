@@ -1,5 +1,6 @@
 """What a change-set means for the library folder: which folders and index entries go along, and what is known of it after."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from skills_app.queries.taxonomy_rows import TaxonomyRows
 from skills_app.services.publication_of import commit_message
 
 REFERENCE = "change:"
+# What an address says where nothing is: no such entry, a file in the way, links in a circle.
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 def library_move_of(
@@ -159,7 +162,7 @@ def _folder_moves(root: Path, effect: Effect, stands: Mapping[str, str]) -> tupl
     published = set(stands.values())
     plan = FolderPlan(
         categories={a: b for a, b in places if a and b and a != b and _is_branch(root / a)},
-        skills={a: b for a, b in wanted.items() if a != b and _is_skill(root / a, a in published)},
+        skills={a: b for a, b in wanted.items() if a != b and _is_skill(f"{root}/{a}", a in published)},
         taken=frozenset(b for a, b in places if b and os.path.lexists(root / b)),
     )
     moves = planned_moves(
@@ -269,5 +272,20 @@ def _is_branch(folder: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink() and not (folder / MAIN_FILE).exists()
 
 
-def _is_skill(folder: Path, is_published: bool) -> bool:
-    return (folder / MAIN_FILE).exists() or (is_published and folder.is_dir())
+def _is_skill(folder: str, is_published: bool) -> bool:
+    """Say whether a folder is that of a skill; of thousands, making paths as objects would take most of the time.
+
+    Raises:
+        OSError: the disk refuses to be read.
+    """
+    return _is_there(f"{folder}/{MAIN_FILE}") or (is_published and os.path.isdir(folder))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            raise
+        return False
+    return True

@@ -188,11 +188,11 @@ class _Plan:
 
     def _id_holder(self, path: str, target: Target) -> Target | None:
         """Return the skill that an index knows by this address, if it is another one and may not be taken from."""
-        if path in self.change.takes:
+        if path not in self.tree.ids or path in self.change.takes:
             return None
         mine = target.key if target.kind is Kind.SKILL else ""
         heir = self.change.heirs.get(target)
-        others = self.tree.ids.get(path, set()) - {mine, heir.key if heir else mine}
+        others = self.tree.ids[path] - {mine, heir.key if heir else mine}
         return Target(Kind.SKILL, min(others)) if others else None
 
     def _left_behind(self) -> Iterator[Problem]:

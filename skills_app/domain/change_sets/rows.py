@@ -29,6 +29,9 @@ class Place(NamedTuple):
     title: str = ""
 
 
+_NO_FACETS: frozenset[tuple[str, str]] = frozenset()
+
+
 class Home(NamedTuple):
     """Where a skill lives: ``category`` is a key, or empty when it is unplaced; ``facets`` are names and values."""
 
@@ -41,7 +44,9 @@ class Home(NamedTuple):
 
 def place_data(place: Place | None) -> dict[str, Any] | None:
     """Return the row as JSON data."""
-    return None if place is None else place._asdict()
+    if place is None:
+        return None
+    return {"parent": place.parent, "slug": place.slug, "title": place.title}
 
 
 def place_from(data: Mapping[str, Any] | None) -> Place | None:
@@ -51,9 +56,16 @@ def place_from(data: Mapping[str, Any] | None) -> Place | None:
 
 def home_data(home: Home) -> dict[str, Any]:
     """Return the row as JSON data; the facets in order."""
-    return {**home._asdict(), "facets": sorted(map(list, home.facets))}
+    return {
+        "category": home.category,
+        "slug": home.slug,
+        "status": home.status,
+        "external_id": home.external_id,
+        "facets": sorted(map(list, home.facets)) if home.facets else [],
+    }
 
 
 def home_from(data: Mapping[str, Any]) -> Home:
     """Return the row that ``home_data`` wrote."""
-    return Home(**{**data, "facets": frozenset((name, value) for name, value in data["facets"])})
+    facets = frozenset((name, value) for name, value in data["facets"]) if data["facets"] else _NO_FACETS
+    return Home(data["category"], data["slug"], data["status"], data["external_id"], facets)

@@ -37,12 +37,20 @@ class Tree:
 
     def add_home(self, key: str, home: Home, path: str) -> None:
         """Put in a skill as it was read."""
-        self.homes[key] = home
-        self.paths[Target(Kind.SKILL, key)] = path
-        self.holders[Kind.SKILL][path] = key
-        self.inside.setdefault(home.category, set()).add(key)
-        if home.external_id:
-            self.ids.setdefault(home.external_id, set()).add(key)
+        self.add_homes([(Target(Kind.SKILL, key), home, path)])
+
+    def add_homes(self, rows: Iterable[tuple[Target, Home, str]]) -> None:
+        """Put in skills as they were read, each with its address; thousands at a time, so each is but a few steps."""
+        homes, paths, holders, inside = self.homes, self.paths, self.holders[Kind.SKILL], self.inside
+        for target, home, path in rows:
+            key = target.key
+            homes[key], paths[target], holders[path] = home, path, key
+            if home.category in inside:
+                inside[home.category].add(key)
+            else:
+                inside[home.category] = {key}
+            if home.external_id:
+                self.ids.setdefault(home.external_id, set()).add(key)
 
     def path(self, kind: Kind, key: str) -> str:
         """Return the address of a category or skill; the top has an empty one.
