@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Any
 
 from skills_app.domain.errors import PublishingConflict
@@ -148,6 +149,24 @@ def _add_categories(data: dict[str, Any], change: IndexChange) -> None:
 def index_bytes(data: Mapping[str, Any]) -> bytes:
     """Return an index as it is written."""
     try:
-        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+        return f"{_indented(data)}\n".encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only escape
         return (json.dumps(data, indent=2) + "\n").encode()
+
+
+def _indented(value: Any, line: str = "\n") -> str:
+    """Return what ``json.dumps`` with an indent of 2 and without escapes does, which takes more than twice as long.
+
+    ``line`` ends one and indents the next. Keys are text.
+    """
+    if isinstance(value, dict) and value:
+        inner = f"{line}  "
+        pairs = [
+            f"{encode_basestring(key)}: {encode_basestring(one) if type(one) is str else _indented(one, inner)}"
+            for key, one in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(pairs)}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        inner = f"{line}  "
+        return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{line}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skills_app.domain.errors import PublishingConflict
-from skills_app.domain.index_writing import IndexChange, IndexEntry, merge_index
+from skills_app.domain.index_writing import IndexChange, IndexEntry, index_bytes, merge_index
 from skills_app.domain.taxonomy_index import read_index
 
 ENTRY = IndexEntry("python/async", "active", "1.1.0", "d" * 64, ("old/async",), {"lang": ("python",)})
@@ -25,6 +27,17 @@ def index(**more: Any) -> bytes:
     }
     tree = {"python": {"description": "Ours", "children": {}}}
     return json.dumps({"skills": skills, "taxonomy_tree": tree, "note": "keep me", **more}).encode()
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_an_index_is_written_as_the_standard_library_writes_it(data: dict[str, Any]) -> None:
+    assert index_bytes(data) == (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def test_a_new_index_is_read_back_as_it_was_meant() -> None:
