@@ -1,9 +1,9 @@
 """What each branch of the tree holds and costs, all below it counted in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, Q, QuerySet, Sum
+from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
 from skills_app.domain.enums import SkillStatus
@@ -56,9 +56,14 @@ def totals_by_branch(
     sums: dict[str, list[float]] = {}
     for path, number, characters, quality, judged in grouped:
         _add(sums, path, (number, characters or 0, (quality or 0.0) * judged, judged, 0))
-    live = Review.objects.live().filter(skill__in=rows.values("pk")).order_by()
+    counted = Q(skill__in=rows.values("pk"))
+    if chosen is None or not chosen.is_narrowed:
+        # Reviews are few: to look at the skill of each is quicker than to list all the skills first.
+        counted = Q(Exists(rows.order_by().filter(pk=OuterRef("skill"))))
+    live = Review.objects.live().filter(counted).order_by()
     for path, number in live.values_list("skill__category__path").annotate(n=Count("pk")):
         _add(sums, path, (0, 0, 0.0, 0, number))
+    _add_to_those_above(sums)
     return {
         path: Totals(
             int(number), int(characters) // TOKEN_CHARACTERS, score / judged if judged else None, int(reviews)
@@ -81,10 +86,22 @@ def _within(rows: QuerySet[Skill], branches: Collection[str]) -> QuerySet[Skill]
     return rows.filter(category__in=Category.objects.filter(wanted).order_by().values("pk"))
 
 
-def _add(sums: dict[str, list[float]], path: str, values: tuple[float, ...]) -> None:
-    """Add ``values`` to those of the category at ``path`` and of all above it."""
-    parts = path.split("/")
-    for depth in range(len(parts)):
-        total = sums.setdefault("/".join(parts[: depth + 1]), [0.0] * len(values))
-        for at, value in enumerate(values):
-            total[at] += value
+def _add(sums: dict[str, list[float]], path: str, values: Iterable[float]) -> None:
+    """Add ``values`` to those of the category at ``path``."""
+    known = sums.get(path)
+    sums[path] = (
+        list(values) if known is None else [one + more for one, more in zip(known, values, strict=True)]
+    )
+
+
+def _add_to_those_above(sums: dict[str, list[float]]) -> None:
+    """Add what each category holds to the one above it, from the deepest up, so that each has all below it."""
+    waiting: dict[int, list[str]] = {}
+    for path in sums:
+        waiting.setdefault(path.count("/"), []).append(path)
+    for depth in range(max(waiting, default=0), 0, -1):
+        for path in waiting.get(depth, ()):
+            above = path.rpartition("/")[0]
+            if above not in sums:
+                waiting.setdefault(depth - 1, []).append(above)
+            _add(sums, above, sums[path])
