@@ -143,14 +143,45 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
+@pytest.fixture(scope="module")
+def left_running() -> Iterator[list[Started]]:
+    """What tests that leave the site up have left: one start, or none."""
+    left: list[Started] = []
+    yield left
+    for started in left:
+        started.end()
+
+
 @pytest.fixture
-def up(data_dir: Path) -> Iterator[Started]:
-    started = Started(data_dir, "--port", "0", "--no-sample")
+def running(left_running: list[Started], data_dir: Path) -> Started:
+    """The site, up, for a test that leaves it so; a start is seconds of work for three processes."""
+    if left_running and left_running[0].process.poll() is not None:
+        left_running.clear()
+    if not left_running:
+        left_running.append(Started(data_dir, "--port", "0", "--no-sample"))
+    left_running[0].wait_for("Ctrl-C stops it.")
+    return left_running[0]
+
+
+@pytest.fixture
+def up(left_running: list[Started], data_dir: Path) -> Iterator[Started]:
+    """The site, up, for a test that uses its link or ends it: the one that was left, or a new one."""
+    started = left_running.pop() if left_running else Started(data_dir, "--port", "0", "--no-sample")
     try:
         started.wait_for("Ctrl-C stops it.")
         yield started
     finally:
         started.end()
+
+
+def test_a_second_start_on_the_same_folder_is_refused_with_the_next_step(
+    running: Started, data_dir: Path
+) -> None:
+    second = Started(data_dir, "--port", "0", "--no-sample")
+
+    assert second.wait() == 1
+    assert f"runs already with this data folder (process {running.process.pid})" in second.text
+    assert running.process.poll() is None
 
 
 def test_it_serves_behind_a_link_that_works_once_with_a_worker_that_lives(up: Started) -> None:
@@ -182,6 +213,31 @@ def _health_when_ok(browser: urllib.request.OpenerDirector, site: str) -> dict:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+
+
+def test_the_web_process_never_imports_what_is_heavy(data_dir: Path, running: Started) -> None:
+    code = """
+import sys
+import fleet_site.asgi
+from django.contrib.auth.models import User
+from django.test import Client
+client = Client()
+client.force_login(User.objects.filter(is_superuser=True).first())
+for path in ("/skills/", "/sources/", "/people/", "/docs/", "/search/?q=a", "/health/"):
+    assert client.get(path).status_code in (200, 503), path
+print("heavy:", sorted({"mlflow", "dspy", "litellm", "sqlalchemy", "tiktoken", "pandas", "sklearn"} & set(sys.modules)))
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+
+    assert "heavy: []" in answer.stdout, answer.stdout + answer.stderr
 
 
 def test_ctrl_c_stops_both_and_is_no_failure(up: Started) -> None:
@@ -226,14 +282,6 @@ def test_children_do_not_outlive_a_supervisor_that_is_killed(up: Started) -> Non
     assert not is_alive(worker)
 
 
-def test_a_second_start_on_the_same_folder_is_refused_with_the_next_step(up: Started, data_dir: Path) -> None:
-    second = Started(data_dir, "--port", "0", "--no-sample")
-
-    assert second.wait() == 1
-    assert f"runs already with this data folder (process {up.process.pid})" in second.text
-    assert up.process.poll() is None
-
-
 def test_a_taken_port_is_said_before_anything_is_made(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -247,36 +295,8 @@ def test_a_taken_port_is_said_before_anything_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "fleet.sqlite3").exists()
 
 
-def test_a_source_that_cannot_be_one_is_said_and_nothing_is_started(data_dir: Path, up: Started) -> None:
-    up.process.send_signal(signal.SIGINT)
-    up.wait()
-
+def test_a_source_that_cannot_be_one_is_said_and_nothing_is_started(data_dir: Path) -> None:
     started = Started(data_dir, "--port", "0", "--no-sample", "--source", "/no/such/folder")
 
     assert started.wait() == 1
     assert "This source cannot be mirrored. There is no folder or file /no/such/folder." in started.text
-
-
-def test_the_web_process_never_imports_what_is_heavy(data_dir: Path, up: Started) -> None:
-    code = """
-import sys
-import fleet_site.asgi
-from django.contrib.auth.models import User
-from django.test import Client
-client = Client()
-client.force_login(User.objects.filter(is_superuser=True).first())
-for path in ("/skills/", "/sources/", "/people/", "/docs/", "/search/?q=a", "/health/"):
-    assert client.get(path).status_code in (200, 503), path
-print("heavy:", sorted({"mlflow", "dspy", "litellm", "sqlalchemy", "tiktoken", "pandas", "sklearn"} & set(sys.modules)))
-"""
-    answer = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=settings.BASE_DIR,
-        env=environment(data_dir),
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-
-    assert "heavy: []" in answer.stdout, answer.stdout + answer.stderr
