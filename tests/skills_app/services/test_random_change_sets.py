@@ -23,6 +23,7 @@ from skills_app.domain.change_sets.operations import (
 )
 from skills_app.domain.errors import ChangeConflicts, ChangeOvertaken
 from skills_app.models import Category, PathAlias, PlacementChange, Skill, SkillFacet
+from skills_app.queries.taxonomy_files import index_file
 from skills_app.services.apply_change import accept_change, apply_change, undo_change
 from skills_app.services.draft_change import (
     consents_missing,
@@ -31,6 +32,7 @@ from skills_app.services.draft_change import (
     preview_change,
     propose_change,
 )
+from skills_app.services.import_taxonomy import import_taxonomy
 from skills_app.services.make_skill import make_skill
 from skills_app.services.scan_library import scan_library
 from tests.skills_app.domain.change_sets.test_random_changes import operation
@@ -39,7 +41,19 @@ from tests.skills_app.services.taxonomy_state import aliases, check_rows, lead, 
 
 PEOPLE = ("ben", "carol")
 OTHER = {"ben": "carol", "carol": "ben"}
-STEPS = ("apply", "apply", "apply", "undo", "undo", "draft", "propose", "drop", "undo_earlier", "look")
+STEPS = (
+    "apply",
+    "apply",
+    "apply",
+    "undo",
+    "undo",
+    "draft",
+    "propose",
+    "drop",
+    "undo_earlier",
+    "look",
+    "take_in",
+)
 ROOMS: dict[str, tuple[str, Any]] = {"skill": ("skills", Skill), "category": ("categories", Category)}
 Leads = dict[str, tuple[str, str]]
 
@@ -110,6 +124,7 @@ class Curation:
         self.drafts: dict[str, PlacementChange] = {}
         self.done: list[Done] = []
         self.known = leads()
+        self.out = index_file()
         self.number = 0
 
     def draft(self, name: str) -> None:
@@ -239,6 +254,16 @@ class Curation:
             drop_change(change=change, actor=self.people[name], reason="not now")
             assert PlacementChange.objects.get(pk=change.pk).status == "dropped"
             assert (state(), aliases()) == before
+
+    def take_in(self, name: str) -> None:
+        """Take in the index as it went out at first: what would move is a draft, and every address leads where it led."""
+        before = state()
+        report = import_taxonomy(index=self.out, actor=self.people[name])
+        if report.change is not None:
+            self.drafts[name] = report.change
+        if state() != before or report.aliases:
+            self.done = []  # what was before is not what an undo brings back any more
+        self._check_the_others(leads(), set())
 
     def look(self, _name: str) -> None:
         """Look at the library folder: it says nothing that is not known."""
