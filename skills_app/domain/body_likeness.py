@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from skills_app.domain.text_likeness import Near, best_of, least_common, words_of, written_words
+from skills_app.domain.text_likeness import Near, least_common, nearest_rows, words_of, written_words
 
 # Of a text so many characters are read by whoever brings it; of its words so many are counted, those it says most often, and so
 # many of these compared, those that tell most of it among all texts. One with fewer words than the last says too little.
@@ -18,8 +18,6 @@ _COUNTED, _COMPARED, _FEWEST = 256, 64, 20
 _NUMBERS = 1 << 20
 # The numbers of so many words are remembered while texts are read.
 _MOST_KNOWN = 1 << 16
-# How many likenesses are held at once, at 12 bytes each.
-_MOST_HELD = 4_000_000
 
 
 class Bodies:
@@ -48,20 +46,9 @@ class Bodies:
         """Yield each key whose text has others with at least the likeness ``least``, with the ``most`` of them, best first, ties by key."""
         if self._vectors is None:
             return
-        by_word = self._vectors.T.tocsr()
-        at_once = max(_MOST_HELD // len(self._keys), 1)
-        for start in range(0, len(self._keys), at_once):
-            products = (self._vectors[start : start + at_once] @ by_word).tocsr()
-            for row in range(products.shape[0]):
-                cells = slice(products.indptr[row], products.indptr[row + 1])
-                likenesses = products.data[cells]
-                alike = likenesses >= least
-                if alike.sum() < 2:  # itself is one
-                    continue
-                best = best_of(
-                    products.indices[cells][alike], likenesses[alike], itself=start + row, most=most
-                )
-                yield self._keys[start + row], tuple(Near(self._keys[other], one) for other, one in best)
+        for row, best in nearest_rows(self._vectors, most=most, least=least):
+            if best:
+                yield self._keys[row], tuple(Near(self._keys[other], likeness) for other, likeness in best)
 
 
 def _counted(text: str, known: dict[str, int]) -> tuple[Any, Any]:

@@ -58,14 +58,26 @@ def nearest_texts(texts: Iterable[tuple[str, str]], *, most: int) -> Iterator[tu
     if vectors is None:
         yield from ((key, ()) for key in keys)
         return
+    for row, best in nearest_rows(vectors, most=most):
+        yield keys[row], tuple(Near(keys[other], likeness) for other, likeness in best)
+
+
+def nearest_rows(
+    vectors: Any, *, most: int, least: float = 0.0
+) -> Iterator[tuple[int, list[tuple[int, float]]]]:
+    """Yield each row of a sparse matrix, whose rows are of length 1, with the ``most`` others most alike to it, by position.
+
+    Best first and ties by position; none with a likeness below ``least``. A batch of rows at a time is compared with all.
+    """
     by_word = vectors.T.tocsr()
-    at_once = max(_MOST_HELD // len(keys), 1)
-    for start in range(0, len(keys), at_once):
+    at_once = max(_MOST_HELD // vectors.shape[0], 1)
+    for start in range(0, vectors.shape[0], at_once):
         products = (vectors[start : start + at_once] @ by_word).tocsr()
         for row in range(products.shape[0]):
             cells = slice(products.indptr[row], products.indptr[row + 1])
-            best = best_of(products.indices[cells], products.data[cells], itself=start + row, most=most)
-            yield keys[start + row], tuple(Near(keys[other], likeness) for other, likeness in best)
+            others, likenesses = products.indices[cells], products.data[cells]
+            alike = likenesses >= least
+            yield start + row, _best(others[alike], likenesses[alike], itself=start + row, most=most)
 
 
 def _vectors(texts: list[str]) -> Any:
@@ -81,7 +93,7 @@ def _vectors(texts: list[str]) -> Any:
         return None
 
 
-def best_of(others: Any, likenesses: Any, *, itself: int, most: int) -> list[tuple[int, float]]:
+def _best(others: Any, likenesses: Any, *, itself: int, most: int) -> list[tuple[int, float]]:
     """Return the ``most`` positions with the highest likeness, best first and ties by position, without ``itself``."""
     import numpy as np
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from skills_app.domain import body_likeness
+from skills_app.domain import text_likeness
 from skills_app.domain.body_likeness import MOST_CHARACTERS, Bodies
 
 WORDS = [f"{a}{b}{c}" for a in ("bar", "del", "fog", "gim") for b in ("ka", "lo", "mu") for c in "bcdfghk"]
@@ -85,5 +85,5 @@ def test_batches_are_found_alike_and_the_nearest_of_many_are_named(monkeypatch: 
     texts += [(f"u{number:02}", texts[number % 2][1]) for number in range(10)]
     whole = pairs_of(Bodies(texts), most=3)
     assert [b for a, b in whole if a == "t00"] == ["u00", "u02", "u04"]
-    monkeypatch.setattr(body_likeness, "_MOST_HELD", 1)
+    monkeypatch.setattr(text_likeness, "_MOST_HELD", 1)
     assert pairs_of(Bodies(texts), most=3) == whole

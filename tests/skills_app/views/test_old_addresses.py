@@ -15,17 +15,9 @@ from skills_app.services.apply_change import apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change
 from skills_app.services.make_skill import make_skill
 from skills_app.services.set_dependencies import set_dependencies
+from tests.skills_app.views.test_taxonomy import person
 
 pytestmark = pytest.mark.django_db
-
-
-def person(name: str, branch: str | None = None) -> Client:
-    user = User.objects.create_user(name)
-    place = Category.objects.get(path=branch) if branch else None
-    RoleGrant.objects.create(user=user, role="curator", category=place)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
