@@ -1,5 +1,6 @@
 """The overview, trends and comparisons in a real browser: axe in both themes and widths, filters by keyboard, without JavaScript."""
 
+import random
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from runs_app.services.update_rollups import update_rollups
 from skills_app.models import SkillVersion, Verdict
 from tests.browser.pages import Open, assert_sound
 from tests.browser.waiting import expect
-from tests.runs_app.trend_rows import LAST, fill, review_of
+from tests.runs_app.trend_rows import LAST, add_people, fill, review_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UNTIL = f"until={LAST.date().isoformat()}&days=91"
@@ -19,6 +20,7 @@ UNTIL = f"until={LAST.date().isoformat()}&days=91"
 @pytest.fixture
 def filled() -> None:
     fill(num_runs=60, num_skills=20)
+    add_people(random.Random(5), last=LAST)
     update_rollups(now=LAST)
 
 
@@ -32,13 +34,19 @@ def test_no_page_of_trends_has_a_violation_or_scrolls_sideways(
     runs = "&".join(
         f"run={pk}" for pk in Run.objects.filter(kind="generation").values_list("pk", flat=True)[:6]
     )
+    versions = "&".join(f"version={pk}" for pk in SkillVersion.objects.values_list("pk", flat=True)[:6])
     compared = (
         f"/compare/runs/?{runs}",
+        f"/compare/versions/?{versions}",
         "/compare/many/?kind=generation&x=tokens&y=cost",
         f"/compare/many-versions/?{UNTIL}",
     )
-    others = (f"/overview/?{UNTIL}", f"/trends/?{UNTIL}", f"/trends/rows/?of=versions&{UNTIL}")
-    assert_sound(open_page, (*compared, *others), theme=theme, width=width, unfold="details.chart-table")
+    others = (f"/overview/?{UNTIL}", f"/trends/?{UNTIL}")
+    listed = ("versions", "runs", "skills", "reviews", "questions")
+    lists = [f"/trends/rows/?of={of}&{UNTIL}" for of in listed]
+    assert_sound(
+        open_page, (*compared, *others, *lists), theme=theme, width=width, unfold="details.chart-table"
+    )
 
 
 def test_a_filter_narrows_the_page_and_stands_in_its_address(open_page: Open, filled: Any) -> None:
