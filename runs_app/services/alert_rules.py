@@ -15,9 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runs_app.domain.errors import AlertRefused
-from runs_app.domain.trends.alerts import MEASURE_LABELS, PHASES, QUALITY, AlertTest, check_rule
+from runs_app.domain.trends.alerts import MEASURE_LABELS, PHASES, QUALITY, SPENT, AlertTest, check_rule
 from runs_app.domain.trends.charts import charts_of
+from runs_app.domain.trends.people_charts import PEOPLE_CHARTS, people_charts_of
 from runs_app.models import Alert, AlertRule
+from runs_app.queries.people_waits import waits_of
 from runs_app.queries.trends import Detail, read_trend_filter, trend_of
 from skills_app.domain.storable import storable_text
 from skills_app.services.record_audit import record_audit
@@ -43,6 +45,8 @@ def make_alert_rule(
         raise AlertRefused("Choose one of the measures.", "measure")
     if test not in set(AlertTest):
         raise AlertRefused("Choose when the rule is true.", "test")
+    if test == AlertTest.WORSE and measure == SPENT:
+        raise AlertRefused("What was spent for each has no interval; choose below or above.", "test")
     if test != AlertTest.WORSE and limit is None:
         raise AlertRefused("Give the limit as a number, such as 0.8.", "limit")
     if has_mail and not actor.email:
@@ -86,7 +90,7 @@ def see_alerts(*, owner: User, now: datetime | None = None) -> int:
 def check_alerts(*, now: datetime | None = None) -> int:
     """Look at every rule; one that has become true raises an alert, once, until it was false again. Return how many.
 
-    Rules with the same period and filters read the rollups once, and only what they measure is worked out. Mails go out
+    Rules with the same period and filters read rollups, reviews and questions once, and only what they measure is worked out. Mails go out
     after the rows are written.
     """
     moment = now or timezone.now()
@@ -99,6 +103,9 @@ def check_alerts(*, now: datetime | None = None) -> int:
         chosen = read_trend_filter(dict(parse_qsl(query)), today=today)
         detail = Detail.ALL if PHASES in measures else Detail.NO_PHASES
         charts = charts_of(trend_of(chosen, detail=detail), keys=measures)
+        if measures & PEOPLE_CHARTS:
+            waits = waits_of(chosen, now=moment)
+            charts |= people_charts_of(chosen.period, waits.series, waits, keys=measures)
         for rule in alike:
             sentence = check_rule(charts, measure=rule.measure, test=AlertTest(rule.test), limit=rule.limit)
             num_raised += _note(rule, sentence, moment)

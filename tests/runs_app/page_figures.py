@@ -86,6 +86,20 @@ def _check_spent(stage: str, line: dict[str, str]) -> None:
     assert not line["low"] + line["high"]
 
 
+def _check_spent_change(pages: Pages, series: Any) -> None:
+    stage = dict(series.behind)["came"]
+    nums = [plain.stage_counts(*period)[stage] for period in pages.periods]
+    costs = [
+        plain.spent(*period)[1] / num if num else None
+        for num, period in zip(nums, pages.periods, strict=True)
+    ]
+    change = series.change
+    assert [change.num_now, change.num_before] == nums
+    wanted = [None if cost is None else pytest.approx(cost, abs=1e-4) for cost in costs]
+    assert [change.now, change.before] == wanted
+    assert (change.interval, change.called.value) == (None, "no interval")
+
+
 def _check_asked(line: dict[str, str]) -> None:
     days = date.fromisoformat(line["first_day"]), date.fromisoformat(line["last_day"])
     num = sum(kind == line["series"].replace(" ", "_") for kind, *_ in plain.questions(*days))
@@ -115,7 +129,9 @@ def check_changes(pages: Pages) -> None:
             if chart.measure == "share":
                 shares = [plain.share_of(chart.key, *period, series.name) for period in pages.periods]
                 check_share(series.change, *shares, is_more_better=better.get(chart.key, True))
-            elif chart.key in ("spent", "asked"):
+            elif chart.key == "spent":
+                _check_spent_change(pages, series)
+            elif chart.key == "asked":
                 assert series.change is None
             elif chart.measure != "days":
                 name = series.name.replace("median", "")

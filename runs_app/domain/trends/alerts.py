@@ -20,14 +20,20 @@ TEST_LABELS: dict[AlertTest, str] = {
     AlertTest.BELOW: "is below",
     AlertTest.ABOVE: "is above",
 }
-# The measure that needs the phases of generations.
+# The measure that needs the phases of generations, and the one whose change is never called.
 PHASES = "latency"
+SPENT = "spent"
 MEASURE_LABELS: dict[str, str] = {
     "gate": "Versions that pass their gate (share, 0 to 1)",
     "ended": "Generations that finish (share, 0 to 1)",
     "cost": "Cost of a generation (median, US dollars)",
     "tokens": "Tokens of a generation (median)",
     PHASES: "Time of any phase (median, seconds)",
+    SPENT: "All that was spent, for each document, each that passes, each approved (US dollars)",
+    "rules": "Versions that break any of the five rules broken most (share, 0 to 1)",
+    "decided": "Time to a first verdict (median, days)",
+    "queue": "Age of the open reviews (median, days)",
+    "changed": "Answers that changed the way (share, 0 to 1)",
 }
 QUALITY = "quality-"
 

@@ -14,7 +14,7 @@ FEW = 5
 
 
 class Called(StrEnum):
-    """The words for a change; ``MORE`` and ``LESS`` where neither is better."""
+    """The words for a change; ``MORE`` and ``LESS`` where neither is better, ``NO_INTERVAL`` where none is worked out."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -23,6 +23,7 @@ class Called(StrEnum):
     NO_EVIDENCE = "no evidence of change"
     TOO_FEW = "too few"
     NOTHING_BEFORE = "nothing to compare"
+    NO_INTERVAL = "no interval"
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,9 +181,10 @@ def spent_chart(trend: Trend) -> Chart:
             Point(bucket, cost_for_each(totals, stage), None, None, totals.stages[stage])
             for bucket, totals in zip(trend.period.buckets(), trend.run_buckets, strict=True)
         )
-        lines.append(Series(words, points, None, (("came", stage),)))
         now, before = (cost_for_each(totals, stage) for totals in (trend.runs, trend.runs_before))
         num, num_before = trend.runs.stages[stage], trend.runs_before.stages[stage]
+        change = Change(now, before, num, num_before, None, Called.NO_INTERVAL)
+        lines.append(Series(words, points, change, (("came", stage),)))
         if now is not None:
             was = (
                 ""

@@ -1,5 +1,6 @@
 """Rules raise an alert once when they become true, tell by mail if wanted, and refuse what cannot be a rule."""
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,16 @@ from django.core import mail
 from runs_app.domain.errors import AlertRefused
 from runs_app.domain.trends.alerts import MEASURE_LABELS, AlertTest, check_rule
 from runs_app.domain.trends.charts import charts_of
+from runs_app.domain.trends.people_charts import people_charts_of
 from runs_app.domain.trends.trend_filter import parse_trend_filter
 from runs_app.models import Alert, AlertRule
+from runs_app.queries.people_waits import waits_of
 from runs_app.queries.trends import trend_of
 from runs_app.services.alert_rules import check_alerts, make_alert_rule, remove_alert_rule, see_alerts
 from runs_app.services.update_rollups import update_rollups
-from skills_app.models import AuditEntry
-from tests.runs_app.trend_rows import LAST, fill, set_gate
+from skills_app.models import AuditEntry, Review, Verdict
+from tests.runs_app.trend_rows import LAST, add_people, fill, review_of, set_gate
+from tests.skills_app import skill_makers as make
 
 pytestmark = pytest.mark.django_db
 
@@ -150,13 +154,39 @@ def test_making_and_removing_a_rule_is_written_down_and_seeing_clears_the_count(
 
 
 def test_each_measure_is_told_as_its_chart_tells_it_among_all_charts(carol: User, filled: None) -> None:
-    charts = charts_of(trend_of(parse_trend_filter({}, today=LAST.date())))
+    add_people(random.Random(5), last=LAST)
+    update_rollups(now=LAST)
+    chosen = parse_trend_filter({}, today=LAST.date())
+    waits = waits_of(chosen, now=LAST)
+    charts = charts_of(trend_of(chosen)) | people_charts_of(chosen.period, waits.series, waits)
+    assert charts.keys() - {"asked"} <= {*MEASURE_LABELS, "quality-fleet", "quality-model"}
 
     for measure in (*MEASURE_LABELS, "quality-fleet"):
         made = rule(carol, name=measure, measure=measure, test="above", limit=-1.0)
         assert check_alerts(now=LAST) == 1
         alert = Alert.objects.get(rule=made)
         assert alert.sentence == check_rule(charts, measure=measure, test=AlertTest.ABOVE, limit=-1.0)
+
+
+def test_reviews_that_take_longer_are_told_and_what_was_spent_has_no_worse(carol: User) -> None:
+    for number in range(12):
+        for opened, days in ((20, 9), (50, 1)):
+            version = make.skill(f"web/skill-{opened}-{number}").current_version
+            one = review_of(version)
+            given = LAST + timedelta(days=days + number / 10 - opened)
+            Review.objects.filter(pk=one.pk).update(opened_at=LAST - timedelta(days=opened))
+            Verdict.objects.create(
+                review=one, version=version, decision="approve", given_at=given, binding={}
+            )
+    rule(carol, measure="decided", test="worse", limit=None)
+
+    assert check_alerts(now=LAST) == 1
+    sentence = Alert.objects.get().sentence
+    assert sentence.startswith("Time to a decision: 9.")
+    assert "worse than 1.6 days (n = 12)" in sentence
+    with pytest.raises(AlertRefused, match="no interval"):
+        rule(carol, measure="spent", test="worse", limit=None)
+    assert rule(carol, measure="spent", test="above", limit=2.0).pk
 
 
 def test_a_rule_made_from_a_page_of_other_days_watches_the_days_up_to_today(carol: User) -> None:
