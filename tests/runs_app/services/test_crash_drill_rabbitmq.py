@@ -3,10 +3,9 @@
 import pytest
 
 from tests.runs_app.services.test_crash_drill import (  # noqa: F401
-    drill,
+    site,
     test_a_message_that_was_lost_or_came_twice_makes_no_difference,
-    test_a_worker_killed_around_a_question_asks_it_once_and_loses_no_answer,
-    test_a_worker_killed_at_every_step_repeats_nothing_and_makes_one_version,
+    test_a_worker_killed_at_every_boundary_repeats_nothing_and_makes_one_version_each,
 )
 
 pytestmark = pytest.mark.slow
