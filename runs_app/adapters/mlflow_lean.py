@@ -8,6 +8,7 @@ whoever needs it; MLflow's own models cannot be served or stored in such a proce
 import contextlib
 import importlib
 import importlib.abc
+import importlib.util
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
@@ -16,6 +17,8 @@ from types import ModuleType
 _TABLES = frozenset(["pandas", "pyarrow"])
 _DSPY = "mlflow.dspy"
 _MODELS = "mlflow.pyfunc"
+# What traces look for at each value that JSON does not know; to search the disk in vain takes half a millisecond.
+_LOOKED_FOR = ("llama_index",)
 
 
 def import_mlflow_lean() -> None:
@@ -33,6 +36,9 @@ def import_mlflow_lean() -> None:
             importlib.import_module(f"{_DSPY}.callback")
         # What traces asks for it now and then, and goes on without it as in an installation that has none.
         sys.modules.setdefault(_MODELS, None)  # type: ignore[arg-type]
+        for name in _LOOKED_FOR:
+            if importlib.util.find_spec(name) is None:
+                sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager

@@ -171,6 +171,9 @@ def _classes() -> _Classes:
             with mlflow.tracing.context(metadata=dict(about.metadata), tags=tags):
                 return super()._start_span(*args, **kwargs)
 
+        def _unpack_kwargs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+            return super()._unpack_kwargs({name: _worded(value) for name, value in inputs.items()})
+
     class Processor(MlflowV3SpanProcessor):
         """MLflow's processor, which asks no store for the experiment: delivery knows it."""
 
@@ -199,6 +202,20 @@ def _classes() -> _Classes:
             return SpanExportResult.SUCCESS
 
     return _Classes(Callback, Processor, Exporter)
+
+
+def _worded(value: Any) -> Any:
+    """Return a signature as the text that MLflow makes of it, and anything else as it is."""
+    import dspy
+
+    if isinstance(value, type) and issubclass(value, dspy.Signature):
+        return _signature_text(value)
+    return value
+
+
+@functools.lru_cache(maxsize=256)
+def _signature_text(signature: Any) -> str:
+    return repr(signature)
 
 
 def staged_name(at_ms: int, trace_id: str, run_key: str) -> str:

@@ -149,7 +149,7 @@ async def _ask_once(
         given[_CORRECTION] = wrong
         # For this call alone: others may be asking the same predictor.
         otherwise = {"signature": asked}
-    adapter = _Adapter(use_json_adapter_fallback=False)
+    adapter = _adapter()
     sink = _Sink(manner.listener) if manner.listener and manner.is_streamed() else None
     gate = (
         manner.gate(_prompt_text(adapter, asked, predictor.demos, given))
@@ -169,11 +169,14 @@ async def _ask_once(
                     settle(_usage_of(lm.history[known:]))
 
 
-class _Adapter(dspy.ChatAdapter):
-    """Words the fields and types of a signature once: making their JSON schemas takes a tenth of a call's own time."""
+def _adapter() -> dspy.ChatAdapter:
+    """Return DSPy's adapter, which words the fields and types of a signature once: their JSON schemas take a tenth of a call's own time.
 
-    def format_system_message(self, signature: Any) -> str:
-        return _system_message(signature)
+    It is no class of its own, for DSPy wraps what a subclass inherits once more, and each call of it would be traced twice.
+    """
+    adapter: Any = dspy.ChatAdapter(use_json_adapter_fallback=False)
+    adapter.format_system_message = _system_message
+    return adapter
 
 
 @lru_cache(maxsize=512)
