@@ -1,12 +1,15 @@
 """How long people let others wait, in a period and the one before: reviews until a first verdict, questions until an answer."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db.models import Min, QuerySet, TextField
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from runs_app.domain.prompts import Action, PromptKind, says_otherwise
@@ -22,6 +25,7 @@ from skills_app.models import Review
 
 _DAY = 86_400
 _CHUNK = 500
+_NULL = "null"
 _REVIEW_COLUMNS = {
     "type": "skill__skill_type",
     "model": "version__standing__model",
@@ -253,14 +257,23 @@ def questions_asked(
     rows = HumanPrompt.objects.filter(asked_at__gte=first, asked_at__lt=after).order_by()
     rows = rows.filter(kind=kind) if kind else rows
     rows = _narrowed(rows, chosen, "generation__skill__category__path__in", _QUESTION_COLUMNS)
-    told: Iterable[tuple[Any, ...]] = rows.values_list(
-        "pk", "kind", "asked_at", "answered_at", "answer", "prompt__questions", "generation__run_id"
-    )
+    # As the database writes them: each would be read by a function of its own, and there may be ten thousand.
+    texts = [Cast(name, TextField()) for name in ("asked_at", "answered_at", "answer")]
+    columns: list[Any] = ["generation__run_id", "pk", "kind", *texts, KT("prompt__questions")]
+    told: Iterator[tuple[Any, ...]] = rows.values_list(*columns).iterator(chunk_size=2_000)
     if chosen.value("program"):
         told = _of_program(list(told), chosen.value("program"))
-    for pk, of, asked_at, answered_at, answer, questions, _ in told:
-        has_changed = _has_changed(of, answer, questions) if answered_at is not None else None
-        yield AskedQuestion(pk, of, asked_at, answered_at, has_changed)
+    while some := list(islice(told, _CHUNK)):
+        said = json.loads(f"[{','.join(f'[{row[5]},{row[6] or _NULL}]' for row in some)}]")
+        for (_, pk, of, asked, answered, *_), (answer, questions) in zip(some, said, strict=True):
+            has_changed = _has_changed(of, answer, questions) if answered else None
+            yield AskedQuestion(pk, of, _moment(asked), _moment(answered) if answered else None, has_changed)
+
+
+def _moment(text: str) -> datetime:
+    """Return a time from its text: SQLite writes none of the zone, which is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _has_changed(
@@ -279,9 +292,9 @@ def _has_changed(
 
 def _of_program(rows: list[tuple[Any, ...]], program: str) -> Iterator[tuple[Any, ...]]:
     """Yield the questions of generations whose run, mirrored from where it was recorded, names the program in its version."""
-    run_ids = sorted({row[-1] for row in rows if row[-1]})
+    run_ids = sorted({row[0] for row in rows if row[0]})
     names: set[str] = set()
     for start in range(0, len(run_ids), _CHUNK):
         pks = dict(Run.objects.filter(run_id__in=run_ids[start : start + _CHUNK]).values_list("pk", "run_id"))
         names |= {pks[pk] for pk, name in programs_of(pks).items() if name == program}
-    return (row for row in rows if row[-1] in names)
+    return (row for row in rows if row[0] in names)
