@@ -20,7 +20,14 @@ if "CI" not in os.environ:
 
 
 # What a test with this mark takes, about, in seconds.
-SECONDS = {"slow": 20.0, "mlflow_server": 20.0, "browser": 5.0, "tables": 0.4}
+SECONDS = {
+    "slow": 20.0,
+    "mlflow_server": 20.0,
+    "browser": 5.0,
+    "postgres": 5.0,
+    "hypothesis": 3.0,
+    "tables": 0.4,
+}
 
 # What drives other processes may fail because they are held up: in CI it has a second try, and the summary lists it.
 DRIVES_PROCESSES = {"browser", "mlflow_server", "postgres", "rabbitmq", "redis", "slow"}
