@@ -1,12 +1,13 @@
 """Generations against a model server that answers every call after half a second: how much of the time is ours.
 
 The peer is what the latency itself allows: the calls that must follow one another (the critical path) for one
-generation, and that divided over what runs at the same time for many. The model server is a process of its own on
+generation, and for many the time in which the places that there are get through these paths, each place one after another. The model server is a process of its own on
 loopback (``tests.model_server``); worker, queue, MLflow store and traces are the product's defaults.
 """
 
 import asyncio
 import contextlib
+import heapq
 import os
 import signal
 import sqlite3
@@ -97,7 +98,8 @@ def _many(report: Report, data_dir: Path, worker: "subprocess.Popen[bytes]") -> 
         time.sleep(0.5)
     rows = _rows(data_dir)[before:]
     took = max(row["finished"] for row in rows) - min(row["asked"] for row in rows)
-    allowed = sum(path for _, path in _times(data_dir)[before:]) / AT_ONCE
+    paths = [path for _, path in _times(data_dir)[before:]]
+    allowed, divided = _in_places(paths), sum(paths) / AT_ONCE
     failed = [row["status"] for row in rows if row["status"] != "completed"]
     share = allowed / took
     report.add(
@@ -107,7 +109,8 @@ def _many(report: Report, data_dir: Path, worker: "subprocess.Popen[bytes]") -> 
         ratio=took / allowed,
         aim="at least 80 % of what the latency allows",
         holds=share >= 0.8 and not failed,
-        note=f"{share:.0%} of what the latency allows; {len(failed)} of them failed",
+        note=f"{share:.0%} of what the latency allows: {NUM_MANY} do not fill {AT_ONCE} places to the end, so the paths take "
+        f"{allowed:.1f} s and not the {divided:.1f} s of a plain division, of which it is {divided / took:.0%}; {len(failed)} of them failed",
     )
     report.add(
         "memory of the worker and its processes, MB",
@@ -116,6 +119,14 @@ def _many(report: Report, data_dir: Path, worker: "subprocess.Popen[bytes]") -> 
         holds=most_mb < 600,
         note="the most of the proportional set size (PSS) of all its processes, sampled twice a second",
     )
+
+
+def _in_places(paths: list[float]) -> float:
+    """Return the seconds in which ``AT_ONCE`` places get through paths of these seconds, each taken by the place that is free first."""
+    places = [0.0] * AT_ONCE
+    for path in paths:
+        heapq.heapreplace(places, places[0] + path)
+    return max(places)
 
 
 def _watched(report: Report, data_dir: Path) -> None:
