@@ -24,8 +24,7 @@ def assert_sound(
 ) -> None:
     """Fail where axe finds something on one of the paths, or where one scrolls sideways; ``width`` is in pixels.
 
-    They are shown one after the other in one page, which costs half of what a page for each costs. What ``unfold``
-    selects is opened before axe looks.
+    They are shown one after the other in one page. What ``unfold`` selects is opened before axe looks.
     """
     page = None
     for path in paths:
