@@ -62,6 +62,15 @@ def import_heavy_packages(**kwargs: object) -> None:
     collect_less_often()
 
 
+@worker_init.connect
+def know_backend(**kwargs: object) -> None:
+    """Look the result backend up before the pool forks.
+
+    A pool process would do so at its first task, and wait for ever for a lock that a thread of its parent held when it forked.
+    """
+    app.backend  # noqa: B018
+
+
 _stopping = threading.Event()
 
 
