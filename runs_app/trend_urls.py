@@ -29,6 +29,7 @@ urlpatterns = [
     path("trends/", trends.trend_list, name="list"),
     path("trends/funnel/", trends.funnel, name="funnel"),
     path("trends/funnel.csv", trends.funnel_csv, name="funnel_csv"),
+    path("trends/people/", trends.people, name="people"),
     path("trends/waits.csv", trends.waits_csv, name="waits_csv"),
     path("trends/rules.csv", trends.rules_csv, name="rules_csv"),
     path("trends/agreement/", agreement.agreement, name="agreement"),

@@ -19,12 +19,13 @@ PAGES = {
     "list": "Trends",
     "agreement": "Scores against reviewers",
     "funnel": "From a request to an active skill",
+    "people": "Waiting for people",
     "compare_runs": "Comparison of runs",
     "compare_versions": "Comparison of versions",
     "compare_many": "Runs in a picture",
     "compare_many_versions": "Versions in a picture",
 }
-_OF_TRENDS = frozenset({"overview", "list", "agreement", "funnel"})
+_OF_TRENDS = frozenset({"overview", "list", "agreement", "funnel", "people"})
 MOST_VIEWS, LONGEST_QUERY = 100, 2000
 
 

@@ -68,9 +68,7 @@ def trend_list(request: HttpRequest) -> HttpResponse:
     """Show every chart, the funnel, rules, and what a new version of a scorer changed by itself."""
     chosen = chosen_of(request)
     trend = trend_of(chosen)
-    events = _events(chosen, trend)
-    charts = charts_of(trend, events)
-    waits = waits_of(chosen, now=timezone.now())
+    charts = charts_of(trend, _events(chosen, trend))
     rules = rule_changes(trend.versions, trend.versions_before)
     least = settings.FLEET_LEAST_AGREEMENT
     reviewed, reviewed_before = (reviewed_in(one, has_dimensions=False) for one in (chosen, chosen.before))
@@ -83,8 +81,6 @@ def trend_list(request: HttpRequest) -> HttpResponse:
         "agreements": score_rows(reviewed, reviewed_before, least=least),
         "is_agreement_cut": len(reviewed) >= MOST_REVIEWED,
         "most_reviewed": MOST_REVIEWED,
-        "waits": waits,
-        "wait_charts": list(people_charts_of(chosen.period, waits.series, waits, events).values()),
         "rules": rules[:MOST_RULES],
         "num_more_rules": max(len(rules) - MOST_RULES, 0),
         "rulers": ruler_changes(trend, scorer_days()),
@@ -136,6 +132,22 @@ def _funnel_lines(chosen: TrendFilter) -> Iterator[list[Any]]:
         told = [stage.name, stage.num, stage.share, stage.days.days, stage.days.num, stage.num_before]
         spent = [cost_for_each(totals, stage.name) for totals in (trend.runs, trend.runs_before)]
         yield [*told, *before_cells(stage.change), *before_cells(stage.days.change), *spent, lost]
+
+
+@require_GET
+@require("read")
+def people(request: HttpRequest) -> HttpResponse:
+    """Show how long reviews and questions wait for people, and how often an answer changes the way, from the rows themselves."""
+    chosen = chosen_of(request)
+    waits = waits_of(chosen, now=timezone.now())
+    charts = people_charts_of(chosen.period, waits.series, waits, _events(chosen, trend_of(chosen)))
+    context = {
+        **common_context(chosen, "trends:people"),
+        "waits": waits,
+        "wait_charts": list(charts.values()),
+        "methods": METHODS,
+    }
+    return render_page(request, "runs_app/people.html", context, partial="people-body")
 
 
 @require_GET

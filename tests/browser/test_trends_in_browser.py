@@ -41,7 +41,7 @@ def test_no_page_of_trends_has_a_violation_or_scrolls_sideways(
         "/compare/many/?kind=generation&x=tokens&y=cost",
         f"/compare/many-versions/?{UNTIL}",
     )
-    others = (f"/overview/?{UNTIL}", f"/trends/?{UNTIL}")
+    others = (f"/overview/?{UNTIL}", f"/trends/?{UNTIL}", f"/trends/people/?{UNTIL}")
     listed = ("versions", "runs", "skills", "reviews", "questions")
     lists = [f"/trends/rows/?of={of}&{UNTIL}" for of in listed]
     assert_sound(
@@ -104,13 +104,17 @@ def test_without_javascript_every_table_of_trends_stands_and_leads_on(open_page:
     for chart in page.locator("figure.trend-chart").all():
         chart.locator("summary").click()
         expect(chart.locator("tbody tr").first).to_be_visible()
-    for name in ("Stages", "Table of agreement", "Table of reviews", "Table of findings by rule"):
+    for name in ("Stages", "Table of agreement", "Table of findings by rule"):
         expect(page.get_by_role("region", name=name, exact=True).locator("tbody tr").first).to_be_visible()
     page.get_by_role("region", name="Stages").locator("tbody a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("60 generations")
 
     page.goto(f"/trends/funnel/?{UNTIL}")
     expect(page.get_by_role("region", name="Stages").locator("tbody tr")).to_have_count(5)
+    page.goto(f"/trends/people/?{UNTIL}")
+    expect(page.get_by_role("region", name="Table of reviews").locator("tbody tr")).to_have_count(2)
+    page.locator("#chart-decided summary").click()
+    expect(page.locator("#chart-decided tbody tr").first).to_be_visible()
     page.goto(f"/trends/agreement/?{UNTIL}")
     page.locator("#chart-scatter summary").click()
     expect(page.locator("#chart-scatter tbody tr").first).to_be_visible()

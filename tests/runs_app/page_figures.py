@@ -73,8 +73,7 @@ def check_points(pages: Pages) -> dict[str, int]:
 
 
 def _charts(pages: Pages) -> list[Any]:
-    context = pages.context("trends:list")
-    return [*context["charts"], *context["wait_charts"]]
+    return [*pages.context("trends:list")["charts"], *pages.context("trends:people")["wait_charts"]]
 
 
 def _check_spent(stage: str, line: dict[str, str]) -> None:
@@ -262,7 +261,7 @@ def check_rulers(pages: Pages) -> int:
 
 def check_waits(pages: Pages) -> dict[str, int]:
     """Check how long reviews and questions wait, now and before; return how many stand behind each figure."""
-    waits = pages.context("trends:list")["waits"]
+    waits = pages.context("trends:people")["waits"]
     lines = {(line["of"], line["figure"]): line for line in pages.table("trends:waits_csv")}
 
     changes = {chart.key: chart.series[0].change for chart in _charts(pages) if chart.measure == "days"}

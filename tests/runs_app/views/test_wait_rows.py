@@ -46,7 +46,7 @@ def leads(dan: Client, page: Any, num: int, *of: Any, **more: str) -> int:
 def test_each_count_of_reviews_leads_to_the_reviews_it_counts(
     dan: Client, filled: None, narrow: dict[str, str]
 ) -> None:
-    page = get(dan, "trends:list", **narrow)
+    page = get(dan, "trends:people", **narrow)
     chosen, waits = page.context["chosen"], page.context["waits"]
 
     nums = [
@@ -63,7 +63,7 @@ def test_each_count_of_reviews_leads_to_the_reviews_it_counts(
 def test_each_point_of_the_waits_leads_to_the_rows_it_counts_and_has_its_picture(
     dan: Client, filled: None, narrow: dict[str, str]
 ) -> None:
-    page = get(dan, "trends:list", **narrow)
+    page = get(dan, "trends:people", **narrow)
 
     keys = set()
     for chart in page.context["wait_charts"]:
@@ -130,7 +130,7 @@ def test_each_count_of_questions_leads_to_the_questions_it_counts(
     RunParam.objects.get_or_create(run=run, key="program", defaults={"value": "creator"})
     generation = HumanPrompt.objects.select_related("generation")[0].generation
     type(generation).objects.filter(pk=generation.pk).update(run_id=run.run_id)
-    page = get(dan, "trends:list", **narrow)
+    page = get(dan, "trends:people", **narrow)
     chosen, questions = page.context["chosen"], page.context["waits"].questions
 
     total = 0
