@@ -40,6 +40,6 @@ urlpatterns = [
     path("trends/samples/order/", judge_samples.sample_order, name="sample_order"),
     path("trends/samples/<slug:key>/cancel/", judge_samples.sample_cancel, name="sample_cancel"),
     path("trends/rows/", trend_rows.trend_rows, name="rows"),
-    path("trends/charts/<str:key>.csv", trends.chart_csv, name="chart_csv"),
-    path("trends/charts/<str:key>.svg", trends.chart_svg, name="chart_svg"),
+    path("trends/charts/<path:key>.csv", trends.chart_csv, name="chart_csv"),
+    path("trends/charts/<path:key>.svg", trends.chart_svg, name="chart_svg"),
 ]

@@ -1,11 +1,15 @@
 """What trends are drawn from: a fact a version, rollups a day, the days that changed, and what people keep of them."""
 
 from typing import ClassVar
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+
+from runs_app.domain.trends.people_charts import PEOPLE_CHARTS
 
 SUBJECTS = (("run", "run"), ("version", "version"))
 # In this order, so that one index leads from any choice to its days.
@@ -197,6 +201,12 @@ class AlertRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the chart that the rule watches, with its period and filters."""
+        page = reverse("trends:people" if self.measure in PEOPLE_CHARTS else "trends:list")
+        query = f"?{self.query}" if self.query else ""
+        return f"{page}{query}#{quote(f'chart-{self.measure}')}"
 
 
 class Alert(models.Model):

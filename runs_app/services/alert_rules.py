@@ -11,11 +11,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from runs_app.domain.errors import AlertRefused
-from runs_app.domain.trends.alerts import MEASURE_LABELS, PHASES, QUALITY, SPENT, AlertTest, check_rule
+from runs_app.domain.trends.alerts import MEASURE_LABELS, NEVER_WORSE, PHASES, QUALITY, AlertTest, check_rule
 from runs_app.domain.trends.charts import charts_of
 from runs_app.domain.trends.people_charts import PEOPLE_CHARTS, people_charts_of
 from runs_app.models import Alert, AlertRule
@@ -45,8 +44,8 @@ def make_alert_rule(
         raise AlertRefused("Choose one of the measures.", "measure")
     if test not in set(AlertTest):
         raise AlertRefused("Choose when the rule is true.", "test")
-    if test == AlertTest.WORSE and measure == SPENT:
-        raise AlertRefused("What was spent for each has no interval; choose below or above.", "test")
+    if test == AlertTest.WORSE and measure in NEVER_WORSE:
+        raise AlertRefused(NEVER_WORSE[measure], "test")
     if test != AlertTest.WORSE and limit is None:
         raise AlertRefused("Give the limit as a number, such as 0.8.", "limit")
     if has_mail and not actor.email:
@@ -134,9 +133,8 @@ def _send_due(now: datetime) -> None:
         address = alert.rule.owner.email
         if not address or not Alert.objects.filter(pk=alert.pk, mailed_at=None).update(mailed_at=now):
             continue
-        link = f"{settings.FLEET_SITE_URL}{reverse('trends:overview')}"
-        query = f"?{alert.rule.query}" if alert.rule.query else ""
-        text = f"{alert.sentence}\n\nRule: {alert.rule.name}\n{link}{query}\n"
+        link = f"{settings.FLEET_SITE_URL}{alert.rule.get_absolute_url()}"
+        text = f"{alert.sentence}\n\nRule: {alert.rule.name}\n{link}\n"
         subject = " ".join(f"Skill Fleet: {alert.rule.name}".split())
         try:
             send_mail(subject, text, None, [address])

@@ -20,9 +20,14 @@ TEST_LABELS: dict[AlertTest, str] = {
     AlertTest.BELOW: "is below",
     AlertTest.ABOVE: "is above",
 }
-# The measure that needs the phases of generations, and the one whose change is never called.
+# The measure that needs the phases of generations.
 PHASES = "latency"
-SPENT = "spent"
+SPENT, CHANGED = "spent", "changed"
+# Measures whose change is never called worse, and what to choose instead.
+NEVER_WORSE: dict[str, str] = {
+    SPENT: "What was spent for each has no interval; choose below or above.",
+    CHANGED: "More answers that change the way are neither better nor worse; choose below or above.",
+}
 MEASURE_LABELS: dict[str, str] = {
     "gate": "Versions that pass their gate (share, 0 to 1)",
     "ended": "Generations that finish (share, 0 to 1)",
@@ -33,7 +38,7 @@ MEASURE_LABELS: dict[str, str] = {
     "rules": "Versions that break any of the five rules broken most (share, 0 to 1)",
     "decided": "Time to a first verdict (median, days)",
     "queue": "Age of the open reviews (median, days)",
-    "changed": "Answers that changed the way (share, 0 to 1)",
+    CHANGED: "Answers that changed the way (share, 0 to 1)",
 }
 QUALITY = "quality-"
 

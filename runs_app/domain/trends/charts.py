@@ -18,6 +18,7 @@ QUARTILES = "the middle half of the values"
 WILSON_BAND = "the 95 % interval of the share"
 # As the funnel counts them, in the words of lines.
 _SPENT_WORDS = {"generated": "left a document", "passed": "passes its gate", "approved": "was approved"}
+_CALLED = frozenset({Called.BETTER, Called.WORSE})
 _PHASE_WORDS = {"understand": "understand", "generate": "generate", "validate": "validate"}
 
 
@@ -82,10 +83,20 @@ def gate_chart(trend: Trend) -> Chart:
     )
 
 
+def _first_bucket(trend: Trend, key: tuple[str, str]) -> int:
+    """Return the number of the first bucket with scores of a scorer's version: what judges now is drawn before what judged once."""
+    numbers = (number for number, totals in enumerate(trend.version_buckets) if key in totals.scores)
+    return next(numbers, -1)
+
+
 def score_chart(trend: Trend, scorer: str) -> Chart:
     """Median score by one scorer; each of its versions is a line of its own."""
     pairs = {key for totals in (trend.versions, trend.versions_before) for key in totals.scores}
-    versions = sorted({one for name, one in pairs if name == scorer}, key=version_order, reverse=True)
+    versions = sorted(
+        {one for name, one in pairs if name == scorer},
+        key=lambda one: (_first_bucket(trend, (scorer, one)), version_order(one)),
+        reverse=True,
+    )
     lines = []
     for version in versions:
         key = (scorer, version)
@@ -159,13 +170,17 @@ def rules_chart(trend: Trend) -> Chart:
     told = [
         told_change(f"{{now}} of the versions break {one.name}", one.change, Measure.SHARE) for one in lines
     ]
+    # Whoever reads that something changed is told what, and not the rule that happens to be the first.
+    called = [
+        text for text, one in zip(told, lines, strict=True) if one.change and one.change.called in _CALLED
+    ]
     return Chart(
         "rules",
         "Findings by rule",
         Measure.SHARE,
         trend.period,
         tuple(lines),
-        " ".join(told[:1]) or "No version of this period breaks a rule.",
+        " ".join(called or told[:1]) or "No version of this period breaks a rule.",
         WILSON_BAND,
         METHODS["share"],
         "versions",

@@ -186,6 +186,11 @@ def test_reviews_that_take_longer_are_told_and_what_was_spent_has_no_worse(carol
     assert "worse than 1.6 days (n = 12)" in sentence
     with pytest.raises(AlertRefused, match="no interval"):
         rule(carol, measure="spent", test="worse", limit=None)
+    with pytest.raises(AlertRefused, match="neither better nor worse"):
+        rule(carol, measure="changed", test="worse", limit=None)
+    for measure, page in (("decided", "/trends/people/"), ("gate", "/trends/")):
+        address = rule(carol, measure=measure, test="above", limit=2.0, query="days=91").get_absolute_url()
+        assert address == f"{page}?days=91#chart-{measure}"
     assert rule(carol, measure="spent", test="above", limit=2.0).pk
 
 

@@ -110,6 +110,7 @@ def test_a_view_of_no_page_leads_nowhere_and_the_same_name_replaces(people: dict
     ("page", "query", "kept"),
     [
         ("funnel", "branch=web&days=91&x=1", "branch=web&days=91"),
+        ("people", "days=91&model=small", "days=91&model=small"),
         ("agreement", "days=91&x=fleet/1/&y=model//", "days=91&x=fleet%2F1%2F&y=model%2F%2F"),
         ("compare_runs", "run=1&run=2&baseline=2&all=1", "run=1&run=2&baseline=2&all=1"),
         ("compare_versions", "version=3&version=4", "version=3&version=4"),
@@ -146,6 +147,7 @@ def test_the_pages_that_can_be_kept_offer_it_with_their_own_query(people: dict[s
     days = {"until": LAST.date().isoformat(), "days": "91"}
     asked: dict[str, dict[str, Any]] = {
         "funnel": days,
+        "people": days,
         "compare_runs": {"run": runs},
         "compare_many": {"kind": "generation"},
         "compare_many_versions": days,
@@ -156,4 +158,4 @@ def test_the_pages_that_can_be_kept_offer_it_with_their_own_query(people: dict[s
         text = answer.content.decode()
         assert f'name="page" value="{page}"' in text
         assert f'name="query" value="{escape(answer.context["query"])}"' in text
-        assert ("Alert me about this" in text) is (page == "funnel")
+        assert ("Alert me about this" in text) is (page in ("funnel", "people"))

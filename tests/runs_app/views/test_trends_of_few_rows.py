@@ -22,7 +22,7 @@ def test_a_chart_that_does_not_exist_is_not_found(dan: Client) -> None:
     assert dan.get(reverse("trends:chart_csv", args=["nothing"])).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["trends:overview", "trends:list", "trends:rows"])
+@pytest.mark.parametrize("page", ["trends:overview", "trends:list", "trends:people", "trends:rows"])
 def test_the_number_of_queries_does_not_grow_with_the_rows(dan: Client, page: str) -> None:
     def count() -> int:
         update_rollups(now=LAST)

@@ -1,5 +1,6 @@
 """Charts keep rulers apart, say how many stand behind a value, and lie within their picture."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -155,6 +156,26 @@ def test_the_funnel_says_how_many_came_and_why_others_did_not() -> None:
     assert stages[1].lost == (("failed", 2), ("ended without a document", 2))
     assert cost_for_each(totals, "passed") == pytest.approx(5 / 3)
     assert cost_for_each(RunTotals(), "passed") is None
+
+
+def test_of_rules_that_changed_the_sentence_tells_these_and_not_the_first() -> None:
+    both, one = {"rules": {"a": 1, "b": 1}}, {"rules": {"a": 1}}
+    made = trend([[replace(fact(0.5), **both)] * 60], [replace(fact(0.5), **one)] * 60)
+
+    chart = charts_of(made, keys=["rules"])["rules"]
+
+    assert [series.name for series in chart.series] == ["a", "b"]
+    assert "break b" in chart.sentence
+    assert "break a" not in chart.sentence
+
+
+def test_what_judges_now_is_drawn_before_what_judged_once() -> None:
+    old, middle, new = (fact(0.5, version=name) for name in ("gpt@9f", "gpt@1c", "gpt@c0"))
+    made = trend([[old], [old, middle], [new]])
+
+    chart = charts_of(made, keys=["quality-fleet"])["quality-fleet"]
+
+    assert [series.name.partition("@")[2] for series in chart.series] == ["c0", "1c", "9f"]
 
 
 def test_a_rule_that_more_versions_break_got_worse() -> None:
