@@ -104,7 +104,7 @@ def placed(path: str, *, name: str, is_branch: bool = False) -> str:
     """Return the place of a skill named ``name``: ``path`` as an address whose last segment is the name.
 
     A model's path ends in its own name for the skill, which the right one takes the place of, and what is deeper than the
-    library likes loses its middle. ``is_branch`` says that a person named the branch, which is kept as it is. What is no
+    library likes loses its middle. ``is_branch`` says that a person named the branch, which is kept as it is where an address may be so long. What is no
     address at all, or where a library keeps no skills, becomes ``general/<name>``.
     """
     parts = [part for part in clean_path(path).split("/") if part]
@@ -112,7 +112,8 @@ def placed(path: str, *, name: str, is_branch: bool = False) -> str:
         parts = parts[:-1]
     if parts and parts[0] in NOT_CATEGORIES:
         parts = []
-    kept = parts if is_branch else parts[: DEEPEST_PLACE - 1]
+    is_whole = is_branch and bool(clean_path("/".join([*parts, name])))
+    kept = parts if is_whole else parts[: DEEPEST_PLACE - 1]
     return "/".join([*kept, name]) if kept else f"general/{name}"
 
 

@@ -144,8 +144,7 @@ async def _ask_once(
     asked: Any = predictor.signature
     given, otherwise = dict(inputs), {}
     if wrong:
-        field = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
-        asked = asked.append(_CORRECTION, field, type_=str)
+        asked = _corrected(asked)
         given[_CORRECTION] = wrong
         # For this call alone: others may be asking the same predictor.
         otherwise = {"signature": asked}
@@ -167,6 +166,13 @@ async def _ask_once(
                     _tell_whole(manner.listener, lm.history[known:])
                 if settle is not None:
                     settle(_usage_of(lm.history[known:]))
+
+
+@lru_cache(maxsize=256)
+def _corrected(asked: Any) -> Any:
+    """Return a signature with a field for what was wrong with the answer before; the same for each second try."""
+    field = dspy.InputField(desc="why the answer before was refused; answer again without that fault")
+    return asked.append(_CORRECTION, field, type_=str)
 
 
 def _adapter() -> dspy.ChatAdapter:

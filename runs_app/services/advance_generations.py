@@ -75,7 +75,7 @@ class Shift:
         self._leases: dict[int, GenerationLease] = {}
         self._watched: frozenset[int] = frozenset()
         self._guards: dict[str, SpendingGuard] = {}
-        # The connection belongs to one thread, so that writes are in order and SQLite has one writer here.
+        # The connection belongs to one thread, so that SQLite has one writer here; ``_RANKS`` says whose turn it is.
         self._thread = OneThread("generations")
         self._recorder = Recorder()
         self._heart = Heart()

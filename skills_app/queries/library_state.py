@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from skills_app.models import Category, PathAlias, Skill, SkillDependency, SkillFacet
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from skills_app.domain.change_sets.operations import Retire, operations_from
+from skills_app.domain.change_sets.states import ChangeStatus
+from skills_app.models import Category, PathAlias, PlacementChange, Skill, SkillDependency, SkillFacet
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,12 @@ def held_dependencies() -> dict[int, dict[tuple[str, str], str]]:
     for skill, kind, target, reason in rows.iterator(chunk_size=5_000):
         found.setdefault(skill, {})[kind, target] = reason
     return found
+
+
+def ended_addresses() -> frozenset[str]:
+    """Return the old addresses that change-sets have ended which still hold; one query."""
+    # Without those that end none: the steps of a change may name thousands of skills.
+    rows = PlacementChange.objects.annotate(steps=Cast("operations", TextField()))
+    rows = rows.filter(status=ChangeStatus.APPLIED, steps__contains='"retire"').order_by()
+    made = (operations_from(steps) for steps in rows.values_list("operations", flat=True))
+    return frozenset(path for steps in made for one in steps if isinstance(one, Retire) for path in one.paths)

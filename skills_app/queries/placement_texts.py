@@ -11,14 +11,16 @@ from skills_app.domain.placement import NEAREST, Survey, survey
 from skills_app.domain.text_likeness import nearest_texts
 from skills_app.models import PlacementChange, Skill
 
+# To be changed with what is compared, so that a survey that was made otherwise is made anew.
+_METHOD = "documents"
 _COLUMNS = ("key", "category__key", "name", "description", "keywords", "tags", "capabilities")
 
 
 def library_state() -> str:
-    """Return a text that is another one after any change of a skill or of its home; two queries."""
+    """Return a text that is another one after any change of a skill, of its home, or of how they are compared; two queries."""
     skills = Skill.objects.aggregate(number=Count("pk"), newest=Max("updated_at"), last=Max("pk"))
     moves = PlacementChange.objects.aggregate(applied=Max("applied_at"), undone=Max("undone_at"))
-    return " ".join(str(value) for value in (*skills.values(), *moves.values()))
+    return " ".join(str(value) for value in (_METHOD, *skills.values(), *moves.values()))
 
 
 def num_compared() -> int:

@@ -112,9 +112,19 @@ def preview_change(*, change: PlacementChange) -> Preview:
     shown = {**preview.impact, "conflicts": conflicts, **mark, **_remembered(change)}
     new = {"digest": preview.digest, "impact": shown, "branches": list(preview.branches)}
     if any(getattr(change, name) != value for name, value in new.items()):
-        PlacementChange.objects.filter(pk=change.pk, status__in=OPEN).update(**new, tables=tables)
+        _keep_preview(change, {**new, "tables": tables})
     change.digest, change.impact, change.branches = preview.digest, shown, list(preview.branches)
     return preview
+
+
+@transaction.atomic
+def _keep_preview(change: PlacementChange, new: dict[str, Any]) -> None:
+    """Keep what was shown of a change-set, unless its steps are others by now; what its row remembers meanwhile stays."""
+    rows = PlacementChange.objects.filter(pk=change.pk, status__in=OPEN)
+    row = rows.select_for_update().only("operations", "impact").first()
+    if row is not None and row.operations == change.operations:
+        new["impact"] |= _remembered(row)
+        rows.update(**new)
 
 
 def pick_up_draft(*, change: PlacementChange, actor: User) -> PlacementChange:

@@ -23,6 +23,7 @@ from skills_app.domain.taxonomy_index import IndexedSkill, claimed_places
 from skills_app.models import Category, Skill
 from skills_app.queries.library_state import (
     HeldSkill,
+    ended_addresses,
     held_addresses,
     held_dependencies,
     held_facets,
@@ -108,10 +109,13 @@ class _Placed:
     is_new: bool
     is_changed: bool = False
 
-    def addresses(self, skill: HeldSkill | Skill) -> tuple[str, ...]:
-        """Return the other addresses that index, folder and document give the skill, each once."""
+    def addresses(self, skill: HeldSkill | Skill, ended: Collection[str]) -> tuple[str, ...]:
+        """Return the other addresses that index, folder and document give the skill, each once.
+
+        What a document says of itself brings none of ``ended`` back, for a move leaves it as it was.
+        """
         said = disk_path(self.read.metadata.skill_id)
-        wanted = [*(self.entry.aliases if self.entry else ()), self.read.path, said]
+        wanted = [*(self.entry.aliases if self.entry else ()), self.read.path, "" if said in ended else said]
         return tuple(one for one in dict.fromkeys(wanted) if one not in {"", skill.path, skill.external_id})
 
 
@@ -340,26 +344,26 @@ class _Import:
     def _describe_all(self) -> None:
         """Add aliases and dependencies, now that every skill has its home, where there are others than the library holds."""
         skills = held_skills()
-        addresses, dependencies = held_addresses(skills), held_dependencies()
+        addresses, dependencies, ended = held_addresses(skills), held_dependencies(), ended_addresses()
         by_pk = {skill.pk: skill for skill in skills}
         for one in self.placed:
             held = by_pk.get(one.skill.pk)
             if held is None:
                 continue
-            others = [address for address in one.addresses(held) if self._reaches(address)]
+            others = [address for address in one.addresses(held, ended) if self._reaches(address)]
             stated = dependencies_once(one.read.metadata.dependencies)
             reasons = {key: record.reason for key, record in stated.items()}
             if not all(addresses.leads(address, held.pk) for address in others):
-                self._add_aliases(one)
+                self._add_aliases(one, ended)
             if reasons != dependencies.get(held.pk, {}):
                 skill = Skill.objects.get(pk=held.pk)
                 one.is_changed |= set_dependencies(
                     skill=skill, dependencies=stated.values(), actor_name=ACTOR
                 )
 
-    def _add_aliases(self, one: _Placed) -> None:
+    def _add_aliases(self, one: _Placed, ended: Collection[str]) -> None:
         skill = Skill.objects.get(pk=one.skill.pk)
-        for alias in one.addresses(skill):
+        for alias in one.addresses(skill, ended):
             if not self._reaches(alias):
                 continue
             try:

@@ -250,7 +250,7 @@ def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object
     """Do it and show the change-set again; when it cannot be done, say why and keep the work."""
     try:
         step()
-    except (ChangeConflicts, ChangeOvertaken, ChangeNotOpen, PublishingError) as error:
+    except (ChangeConflicts, ChangeDataError, ChangeOvertaken, ChangeNotOpen, PublishingError) as error:
         messages.error(request, str(error))
         return _page(request, _change(change.key), 409)
     messages.success(request, said)

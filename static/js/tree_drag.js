@@ -108,6 +108,8 @@ async function moveTo({ key, path, target }, { boxes, reasons }) {
 
 function choose(boxes) {
   const chosen = new Set(boxes);
+  // What a search found beside these rows is not carried.
+  document.querySelector("[data-every]:checked")?.click();
   for (const box of document.querySelectorAll("[data-tree] input[type=checkbox]")) {
     if (box.checked !== chosen.has(box)) box.click();
   }
@@ -118,6 +120,10 @@ function onEnd() {
   drag = null;
   clearDrops();
   unmark();
+  if (cut) {
+    const taken = cut;
+    taken.reasons.then((reasons) => cut === taken && mark(reasons));
+  }
   for (const top of document.querySelectorAll("[data-top]")) delete top.dataset.shown;
 }
 
@@ -162,6 +168,9 @@ function rename(item) {
   name.value = item.dataset.path.split("/").at(-1);
   name.focus();
   name.select();
+  name.onblur = () => {
+    name.onkeydown = name.onblur = null;
+  };
   name.onkeydown = (event) => {
     if (event.key === "Escape") item.focus();
     else if (event.key === "Enter") form.requestSubmit(form.querySelector("button[name=do][value=rename]"));

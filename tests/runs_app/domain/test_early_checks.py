@@ -63,6 +63,9 @@ def test_a_place_ends_in_the_name(path: str, place: str) -> None:
         ("engineering", "engineering/async"),
         ("async", "general/async"),
         ("_drafts/python", "general/async"),
+        # As deep and as long as an address may be: with the name it would be none any more.
+        ("/".join("abcdefghijklmnop"), "a/b/async"),
+        ("/".join(["x" * 64] * 7 + ["y" * 57]), f"{'x' * 64}/{'x' * 64}/async"),
     ],
 )
 def test_a_branch_that_a_person_names_keeps_its_last_part(branch: str, place: str) -> None:

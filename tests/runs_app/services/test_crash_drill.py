@@ -4,10 +4,11 @@ Many generations are in flight in one worker, each on its way to another boundar
 hits them all, and the next worker takes them up where they were.
 """
 
+import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,14 +99,26 @@ def broker() -> str:
 
 
 @pytest.fixture(scope="module")
-def site(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DrillSite]:
-    """A site with its queue and a model server."""
-    url = broker_url(broker)
-    with model_server(answer=rehearsed) as server:
-        site = DrillSite(tmp_path_factory.mktemp(f"drill-{broker}"), server, url)
-        site.prepare()
-        yield site
-        site.end()
+def sites(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], DrillSite]]:
+    """Give the site of this file, with its queue and a model server; a new one when asked for that."""
+    url, made = broker_url(broker), list[DrillSite]()
+    with contextlib.ExitStack() as stack:
+
+        def site_of(is_new: bool) -> DrillSite:
+            if is_new or not made:
+                server = stack.enter_context(model_server(answer=rehearsed))
+                made.append(DrillSite(tmp_path_factory.mktemp(f"drill-{broker}"), server, url))
+                stack.callback(made[-1].end)
+                made[-1].prepare()
+            return made[-1]
+
+        yield site_of
+
+
+@pytest.fixture
+def site(sites: Callable[[bool], DrillSite], request: pytest.FixtureRequest) -> DrillSite:
+    """The site; a second try of a test has one of its own, in which nothing was asked yet."""
+    return sites(getattr(request.node, "execution_count", 1) > 1)
 
 
 def answer_all(site: DrillSite, moments: Mapping[int, str]) -> None:
@@ -195,7 +208,10 @@ def assert_whole(site: DrillSite, one: Drilled) -> None:
     assert site.repeated(one.generation_id, one.model) == []
     calls = site.calls(one.model)
     asked = Counter(field for key in stored if (field := FIELDS.get(_without_round(key))))
-    assert {name: len(prompts) for name, prompts in calls.items()} == dict(asked), one.task
+    # A call that was under way when the worker died is asked again, by then perhaps with another tree of places.
+    assert calls.keys() == asked.keys(), one.task
+    for name, prompts in calls.items():
+        assert asked[name] <= len(prompts) <= asked[name] + len(one.killed_at), (one.task, name)
     events = site.events(one.generation_id)
     assert [number for number, *_ in events] == list(range(1, row["num_events"] + 1))
     kinds = Counter(kind for _, kind, _ in events)

@@ -1,5 +1,6 @@
 """The choice for single skills of a merge: found by a part of the path, and a new name looked at while it is typed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_more_skills_than_are_offered_are_counted_and_found(ben: Client) -> None
     )
     change = merge(Choice("k229", Act.RENAME, "last"))
     page = offered(ben, change)
-    assert page.count('<option value="k') == 199
+    assert len(re.findall(r'<option value="k\d{3}"', page)) == 199
     assert "33 more: find them by a part of the path." in page
     assert "a/s229 is called last" in page
     assert ">a/s228</option>" in offered(ben, change, step="0", find="s228")

@@ -1,6 +1,7 @@
 """Old addresses are listed with what is written with them, and end by a step of a draft, with its impact and with undo."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,8 +14,10 @@ from skills_app.domain.records import DependencyRecord
 from skills_app.models import Category, PathAlias, PlacementChange, RoleGrant, Skill
 from skills_app.services.apply_change import apply_change, undo_change
 from skills_app.services.draft_change import draft_change, preview_change
+from skills_app.services.import_library import import_library
 from skills_app.services.make_skill import make_skill
 from skills_app.services.set_dependencies import set_dependencies
+from tests.skills_app.adapters.small_library import write_library
 from tests.skills_app.views.test_taxonomy import person
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +80,22 @@ def test_an_old_address_ends_after_its_impact_was_shown_and_comes_back_by_undo(b
         ("old/x", "a/x", None),
         ("c", None, "b"),
     }
+
+
+def test_an_address_that_was_ended_stays_ended_when_the_folder_is_looked_at_again(
+    ben: Client, tmp_path: Path
+) -> None:
+    root, said = write_library(tmp_path), "old/place/docker-best"
+    import_library(root=root)
+    assert PathAlias.objects.get(path=said).skill.path == "devops/docker"
+
+    change = applied(Retire((said,)))
+
+    assert import_library(root=root).updated == ()
+    assert not PathAlias.objects.filter(path=said).exists()
+    undo_change(change=change, actor=User.objects.get(username="ben"))
+    assert import_library(root=root).updated == ()
+    assert PathAlias.objects.filter(path=said).exists()
 
 
 def test_nothing_selected_and_what_is_no_old_address_are_told(ben: Client) -> None:

@@ -441,6 +441,28 @@ def test_steps_are_taken_out_from_the_tree_and_put_back_to_their_places(ben: Cli
     assert ben.post("/taxonomy/steps/again/").status_code == 422
 
 
+def test_a_look_at_steps_that_are_others_by_now_forgets_nothing_of_the_draft(ben: Client) -> None:
+    for path in ("x", "y"):
+        change = step(ben, do="move", skill=skill_key(f"a/{path}"), target="a/n")
+    change.digest = ""
+    act(ben, change, "steps", leave_out="0")
+    preview_change(change=change)
+    assert "Left out last: Move to a/n: a/x" in ben.get(change.get_absolute_url()).content.decode()
+
+
+def test_a_step_that_a_full_draft_cannot_take_back_is_refused_in_words(
+    ben: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = step(ben, do="move", skill=skill_key("a/x"), target="a/n")
+    act(ben, change, "steps", leave_out="0")
+    change = step(ben, do="move", skill=skill_key("a/y"), target="a/n")
+    monkeypatch.setattr("skills_app.domain.change_sets.operations.MAX_OPERATIONS", 1)
+    answer = act(ben, change, "steps", put_back="1")
+    assert (answer.status_code, "at most 1" in answer.content.decode()) == (409, True)
+    change.refresh_from_db()
+    assert len(change.operations) == 1
+
+
 def test_no_step_is_taken_out_or_put_back_without_a_draft(ben: Client) -> None:
     for address in ("/taxonomy/steps/back/", "/taxonomy/steps/again/"):
         answer = ben.post(address)
