@@ -172,6 +172,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Nobody tells workers anything but by rows. The queue for it belongs to one worker of a name: with RabbitMQ a second site of
+# this machine, or a worker that begins while the connection of a killed one still lies there, could not start.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 _BROKER_DIR = DATA_DIR / "broker"

@@ -110,7 +110,7 @@ def test_a_view_of_no_page_leads_nowhere_and_the_same_name_replaces(people: dict
     ("page", "query", "kept"),
     [
         ("funnel", "branch=web&days=91&x=1", "branch=web&days=91"),
-        ("people", "days=91&model=small", "days=91&model=small"),
+        ("people", "days=91&model=small", "model=small&days=91"),
         ("agreement", "days=91&x=fleet/1/&y=model//", "days=91&x=fleet%2F1%2F&y=model%2F%2F"),
         ("compare_runs", "run=1&run=2&baseline=2&all=1", "run=1&run=2&baseline=2&all=1"),
         ("compare_versions", "version=3&version=4", "version=3&version=4"),
