@@ -214,11 +214,7 @@ def change_drop(request: HttpRequest, key: str) -> HttpResponse:
     if change.author_id != user.pk and not (change.status != ChangeStatus.DRAFT and is_owner):
         raise PermissionDenied("Only its author, or who curates one of its branches, may drop a change-set.")
     reason = request.POST.get("reason", "")
-    try:
-        return _do(request, change, lambda: drop_change(change=change, actor=user, reason=reason), "Dropped.")
-    except ChangeDataError as error:
-        messages.error(request, str(error))
-        return _page(request, _change(key), 422)
+    return _do(request, change, lambda: drop_change(change=change, actor=user, reason=reason), "Dropped.")
 
 
 @require_POST
@@ -250,7 +246,10 @@ def _do(request: HttpRequest, change: PlacementChange, step: Callable[[], object
     """Do it and show the change-set again; when it cannot be done, say why and keep the work."""
     try:
         step()
-    except (ChangeConflicts, ChangeDataError, ChangeOvertaken, ChangeNotOpen, PublishingError) as error:
+    except ChangeDataError as error:
+        messages.error(request, str(error))
+        return _page(request, _change(change.key), 422)
+    except (ChangeConflicts, ChangeOvertaken, ChangeNotOpen, PublishingError) as error:
         messages.error(request, str(error))
         return _page(request, _change(change.key), 409)
     messages.success(request, said)

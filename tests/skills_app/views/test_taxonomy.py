@@ -458,7 +458,7 @@ def test_a_step_that_a_full_draft_cannot_take_back_is_refused_in_words(
     change = step(ben, do="move", skill=skill_key("a/y"), target="a/n")
     monkeypatch.setattr("skills_app.domain.change_sets.operations.MAX_OPERATIONS", 1)
     answer = act(ben, change, "steps", put_back="1")
-    assert (answer.status_code, "at most 1" in answer.content.decode()) == (409, True)
+    assert (answer.status_code, "at most 1" in answer.content.decode()) == (422, True)
     change.refresh_from_db()
     assert len(change.operations) == 1
 
