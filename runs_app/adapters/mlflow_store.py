@@ -3,9 +3,7 @@
 ``mlflow`` is imported inside functions: it costs half a second and 80 MB, which the web process does not pay.
 """
 
-import contextlib
 import functools
-import gc
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +26,7 @@ from runs_app.domain.records import (
     TraceTotals,
 )
 from runs_app.domain.traces import add_totals, totals_of_trace
+from skills_app.adapters.collector import collector_at_rest
 
 Answer = TypeVar("Answer")
 _RUN_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -206,7 +205,7 @@ class MlflowStore:
         token: str | None = None
         num_pages = 0
         while ids:
-            with _collector_at_rest():
+            with collector_at_rest():
                 page = self._call(
                     lambda token=token: self.client.search_runs(  # type: ignore[misc]
                         ids,
@@ -250,20 +249,6 @@ class MlflowStore:
             if not token:
                 break
         return TraceReport(totals=totals, newest_ms=newest)
-
-
-@contextlib.contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from walking the tens of thousands of objects that one page is made of: a third of
-    the time of a first sync.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _run_record(run: Any) -> RunRecord:

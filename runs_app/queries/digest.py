@@ -53,7 +53,7 @@ def weekly_digest(*, today: date, branch: str = "", site_url: str = "") -> Diges
     if judging.now:
         lines.append(f"Beside that, {cost_text(judging.now)} spent on samples for a new judging model.")
     lines += ["", "What else happened:", *_happened(events)] if events else []
-    # The link names its days: whoever reads the mail later sees what it was about.
+    # The link names its days: whoever reads the mail later sees their figures, and the page says what is of that later day.
     lines += ["", f"{site_url}/overview/?{replace(chosen, is_today=False).query()}"]
     where = f" in {place}" if (place := chosen.value("branch")) else ""
     return Digest(f"Skill Fleet{where}: {headline}", "\n".join(lines) + "\n")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Min
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs_app.models import (
@@ -169,9 +170,11 @@ def _note_scorers() -> None:
     zone = ZoneInfo(settings.TIME_ZONE)
     known = set(TrendEvent.objects.filter(kind="scorer").values_list("name", flat=True))
     rows = QualityAssessment.objects.order_by().values_list("scorer", "scorer_version")
+    # What was taken over from elsewhere says itself when it was made; it may lie years before it came here.
+    judged_first = Min(Coalesce("made_at", "created_at"))
     missing = [pair for pair in rows.distinct() if " ".join(pair).strip() not in known]
     for scorer, version in missing:
-        first = rows.filter(scorer=scorer, scorer_version=version).aggregate(first=Min("created_at"))["first"]
+        first = rows.filter(scorer=scorer, scorer_version=version).aggregate(first=judged_first)["first"]
         TrendEvent.objects.get_or_create(
             kind="scorer",
             name=f"{scorer} {version}".strip(),

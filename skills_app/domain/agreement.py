@@ -97,8 +97,13 @@ class Trust:
         """Return the agreement of a score; without a version, of the one that people judged most. None: not judged."""
         if version is not None:
             return self.agreements.get(ScoreKey(scorer, version, dimension))
+        key = self.most_judged(scorer, dimension)
+        return self.agreements[key] if key else None
+
+    def most_judged(self, scorer: str, dimension: str = "") -> ScoreKey | None:
+        """Return the score of that scorer, with its version, that people judged most."""
         keys = [key for key in self.agreements if (key.scorer, key.dimension) == (scorer, dimension)]
-        return max((self.agreements[key] for key in sorted(keys)), key=lambda one: one.num, default=None)
+        return max(sorted(keys), key=lambda key: self.agreements[key].num, default=None)
 
     def doubt(self, scorer: str, dimension: str = "", version: str | None = None) -> Agreement | None:
         """Return the agreement of a score that may only advise: below ``least``, with enough versions to say so."""

@@ -27,13 +27,15 @@ _ALWAYS_JUDGED = "spec"
 class ConditionView:
     """A condition with how far its score agrees with the reviewers, and whether it only advises for that reason.
 
-    ``agreement`` is None for a condition on no score, one that only advises anyway, and while nobody judged a version.
+    ``agreement`` is None for a condition on no score, one that only advises anyway, and while nobody judged a version; it is
+    of the ``version`` of the scorer that people judged most.
     """
 
     condition: Condition
     agreement: Agreement | None
     is_doubted: bool
     least: float
+    version: str = ""
 
     @property
     def is_of_a_score(self) -> bool:
@@ -111,6 +113,7 @@ def conditions_of(gate: Gate, trusts: Trusts) -> tuple[ConditionView, ...]:
             trust.of(one.subject, one.dimension),
             trust.doubt(one.subject, one.dimension) is not None,
             settings.FLEET_LEAST_AGREEMENT,
+            key.version if (key := trust.most_judged(one.subject, one.dimension)) else "",
         )
         for one in gate.conditions
     )

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from skills_app.adapters.collector import collector_at_rest
 from skills_app.domain.change_sets.effect import effect_from
 from skills_app.domain.change_sets.operations import (
     Operation,
@@ -102,11 +103,14 @@ def preview_change(*, change: PlacementChange) -> Preview:
     none forgets as of when the author saw the tree.
     """
     operations = operations_from(change.operations)
-    preview = preview_operations(operations)
     root = library_root()
-    if root.is_dir() and not preview.effect.is_empty:
-        found = folder_conflicts(root=root, operations=operations, rows=preview.rows, effect=preview.effect)
-        preview = replace(preview, conflicts=(*preview.conflicts, *found))
+    with collector_at_rest():
+        preview = preview_operations(operations)
+        if root.is_dir() and not preview.effect.is_empty:
+            found = folder_conflicts(
+                root=root, operations=operations, rows=preview.rows, effect=preview.effect
+            )
+            preview = replace(preview, conflicts=(*preview.conflicts, *found))
     conflicts = [conflict.as_data() for conflict in preview.conflicts]
     tables, mark = long_tables(preview)
     shown = {**preview.impact, "conflicts": conflicts, **mark, **_remembered(change)}

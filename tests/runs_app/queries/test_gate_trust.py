@@ -115,6 +115,7 @@ def test_the_pages_of_gates_and_of_the_version_say_so_with_the_figures(versions:
             "on 0 of 14 versions (0 %, 95 % interval 0 to 22 %), less than the 70 % that a score needs"
             in page
         )
+        assert "That is its version 1; each version is held to its own." in page
     page = client.get(versions[0].get_absolute_url()).content.decode()
     assert "on 0 of 14 versions" in page
 

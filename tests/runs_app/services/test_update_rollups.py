@@ -10,15 +10,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from runs_app.domain.trends.totals import RunTotals, VersionTotals
-from runs_app.models import DailyRollup, Experiment, Run, Source, TouchedDay, VersionStanding
+from runs_app.models import DailyRollup, Experiment, Run, Source, TouchedDay, TrendEvent, VersionStanding
 from runs_app.queries.version_standings import Rulers, standings_of
 from runs_app.services.change_source import remove_source
 from runs_app.services.count_runs import recount_runs
 from runs_app.services.link_runs import roll_up_runs
 from runs_app.services.update_rollups import check_rollups, rebuild_rollups, update_rollups
-from skills_app.models import Category, Review, Skill, SkillVersion, Verdict, Waiver
+from skills_app.models import Category, QualityAssessment, Review, Skill, SkillVersion, Verdict, Waiver
 from skills_app.queries.gate_of_version import gate_for_version, gate_in_force
 from tests.runs_app.plain_gates import gates_by_score
 from tests.runs_app.trend_rows import LAST, fill, judge, run, score, set_gate, version
@@ -315,6 +316,17 @@ def test_an_update_without_a_change_does_nothing() -> None:
     update_rollups(now=LAST)
 
     assert update_rollups(now=LAST).num_days == 0
+
+
+def test_a_score_that_was_taken_over_marks_the_day_on_which_it_was_made() -> None:
+    fill(num_runs=0, num_skills=1)
+    score(SkillVersion.objects.all()[0], 0.5, scorer_version="0")
+    made_at = LAST - timedelta(days=400)
+    QualityAssessment.objects.filter(scorer_version="0").update(made_at=made_at)
+
+    update_rollups(now=LAST)
+
+    assert TrendEvent.objects.get(kind="scorer", name="fleet 0").day == timezone.localdate(made_at)
 
 
 def test_two_versions_of_a_scorer_are_kept_apart_and_their_gap_is_measured_on_the_same_documents() -> None:

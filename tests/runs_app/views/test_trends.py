@@ -66,6 +66,10 @@ def test_the_sentence_counts_active_skills_by_their_current_version(dan: Client,
     assert min(wanted["passed"], wanted["blocked"]) > 0
     assert {name: getattr(seen, f"num_{name}") for name in wanted} == wanted
     assert f"{wanted['passed']} of {wanted['active']}" in " ".join(strip_tags(page.content.decode()).split())
+    # These days are past, and what is of now says so.
+    said = "are of the skills as they are now"
+    today = dan.get(reverse("trends:overview")).content.decode()
+    assert (said in page.content.decode(), said in today) == (True, False)
 
 
 def test_what_got_worse_is_what_a_walk_over_every_skill_finds(dan: Client, filled: None) -> None:
