@@ -302,14 +302,15 @@ def _ticks(low: float, high: float, step: float) -> list[float]:
 
 
 def _x_ticks(period: Period, across: _Across) -> tuple[tuple[float, str, str], ...]:
-    """Return at most four labels: place, words, and where the words are anchored."""
+    """Return at most four labels: place, words, and where the words are anchored; those at an end do not leave the picture."""
     buckets = period.buckets()
     chosen = buckets[:: max(1, -(-len(buckets) // 4))]
     long = period.unit is Unit.MONTH
+    anchors = {buckets[-1]: "end", buckets[0]: "start"}
     ticks = []
     for bucket in chosen:
         words = f"{bucket.first:%b %Y}" if long else f"{bucket.first.day} {bucket.first:%b}"
-        ticks.append((across.middle(bucket), words, "start" if bucket is buckets[0] else "middle"))
+        ticks.append((across.middle(bucket), words, anchors.get(bucket, "middle")))
     return tuple(ticks)
 
 

@@ -133,7 +133,14 @@ def test_any_period_has_few_labels_below(days: int) -> None:
     period = Period.ending(date(2026, 11, 15), days)
     chart = Chart("k", "t", Measure.SHARE, period, (), "", "", "", "runs")
 
-    assert 1 <= len(draw(chart).x_ticks) <= 5
+    ticks = draw(chart).x_ticks
+    assert 1 <= len(ticks) <= 5
+    # A character is at most seven wide: no label is cut at an edge of the picture.
+    starts = {"start": 0.0, "middle": -0.5, "end": -1.0}
+    for at, words, anchor in ticks:
+        left = at + starts[anchor] * 7 * len(words)
+        assert left >= 0
+        assert left + 7 * len(words) <= WIDTH
 
 
 def test_the_funnel_says_how_many_came_and_why_others_did_not() -> None:
