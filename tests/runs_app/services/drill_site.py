@@ -10,14 +10,14 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.model_server import ModelServer, asked_field
+from tests.model_server import Act, ModelServer, asked_field, model_server, rehearsed
 from tests.runs_app.services.test_sync_processes import ROOT, Site
 
 # The first output field of what each step asks a model, by the step's key without its round; the part where it has parts.
@@ -264,6 +264,34 @@ class DrillSite(Site):
                 position = int(key[-1]) - 1 if "/" in key and field == "skill_content" else keys.index(key)
                 found += [key for at in list(calls[field].values())[position] if at > stored[key]]
         return found
+
+
+class HeldWriting:
+    """The rehearsal, which stops where it would write the document until it may go on."""
+
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def answer(self, request: dict[str, Any]) -> Act:
+        if asked_field(request) == "skill_content":
+            self.has_begun.set()
+            assert self.may_go_on.wait(120)
+        return rehearsed(request)
+
+
+@contextlib.contextmanager
+def site_that_holds(folder: Path, broker: str) -> Iterator[tuple[DrillSite, HeldWriting]]:
+    """Give a site whose models stop at the document, to break something while they do."""
+    held = HeldWriting()
+    with model_server(answer=held.answer) as server:
+        site = DrillSite(folder, server, broker)
+        site.prepare()
+        try:
+            yield site, held
+        finally:
+            held.may_go_on.set()
+            site.end()
 
 
 def _kill(pid: int, how: int = signal.SIGKILL) -> None:

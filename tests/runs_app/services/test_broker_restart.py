@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.model_server import Act, asked_field, model_server, rehearsed
-from tests.runs_app.services.drill_site import DrillSite, broker_url
+from tests.runs_app.services.drill_site import broker_url, site_that_holds
 
 pytestmark = pytest.mark.slow
 
@@ -111,40 +110,26 @@ def line(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_a_broker_that_goes_away_under_a_worker_stops_nothing_and_loses_nothing(
     line: Any, tmp_path: Path
 ) -> None:
-    is_writing, may_write = threading.Event(), threading.Event()
+    with site_that_holds(tmp_path / "data", line.url) as (site, held):
+        first = site.begin("Write release notes from commit messages", model=0, is_auto_approved=True)
+        site.start_worker()
+        assert held.has_begun.wait(180), site.log()
+        line.go()
+        # Asked for while there is no queue at all: the row is there, and the sweep sends the word later.
+        second = site.begin("Prune apple orchards", model=1, is_auto_approved=True)
+        held.may_go_on.set()
+        # The worker was in the middle of a call; without any broker it goes on to the end.
+        rows = [site.wait_for_end(first)]
+        line.come()
+        rows.append(site.wait_for_end(second))
+        site.stop_worker()
 
-    def answer(request: dict[str, Any]) -> Act:
-        if asked_field(request) == "skill_content":
-            is_writing.set()
-            assert may_write.wait(120)
-        return rehearsed(request)
-
-    with model_server(answer=answer) as server:
-        site = DrillSite(tmp_path / "data", server, line.url)
-        site.prepare()
-        try:
-            first = site.begin("Write release notes from commit messages", model=0, is_auto_approved=True)
-            site.start_worker()
-            assert is_writing.wait(180), site.log()
-            line.go()
-            # Asked for while there is no queue at all: the row is there, and the sweep sends the word later.
-            second = site.begin("Prune apple orchards", model=1, is_auto_approved=True)
-            may_write.set()
-            # The worker was in the middle of a call; without any broker it goes on to the end.
-            rows = [site.wait_for_end(first)]
-            line.come()
-            rows.append(site.wait_for_end(second))
-            site.stop_worker()
-        finally:
-            may_write.set()
-            site.end()
-
-        for model, row in enumerate(rows):
-            assert (row["status"], row["attempt"]) == ("completed", 1), row
-            assert site.repeated(row["id"], model) == []
-            events = site.events(row["id"])
-            assert [number for number, *_ in events] == list(range(1, row["num_events"] + 1))
-            # Nothing happened to it, so that the page has nothing to tell but that it is done.
-            assert Counter(kind for _, kind, _ in events)["worker_lost"] == 0
+    for model, row in enumerate(rows):
+        assert (row["status"], row["attempt"]) == ("completed", 1), row
+        assert site.repeated(row["id"], model) == []
+        events = site.events(row["id"])
+        assert [number for number, *_ in events] == list(range(1, row["num_events"] + 1))
+        # Nothing happened to it, so that the page has nothing to tell but that it is done.
+        assert Counter(kind for _, kind, _ in events)["worker_lost"] == 0
     assert site.ask("SELECT count(*) FROM skills_app_skillversion") == [(2,)]
-    assert set(Counter(server.asked).values()) == {2, 4}
+    assert set(Counter(site.server.asked).values()) == {2, 4}

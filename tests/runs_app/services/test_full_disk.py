@@ -1,16 +1,13 @@
 """The worker's disk is full in the middle of a generation, and then it is not: what was paid for is held, and stored."""
 
 import resource
-import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.model_server import Act, asked_field, model_server, rehearsed
-from tests.runs_app.services.drill_site import DrillSite
+from tests.runs_app.services.drill_site import site_that_holds
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,39 +33,25 @@ def limit_files(pid: int, num_bytes: int) -> None:
 
 
 def test_a_full_disk_holds_a_generation_up_and_costs_no_call_and_no_version(tmp_path: Path) -> None:
-    is_writing, may_write = threading.Event(), threading.Event()
-
-    def answer(request: dict[str, Any]) -> Act:
-        if asked_field(request) == "skill_content":
-            is_writing.set()
-            assert may_write.wait(120)
-        return rehearsed(request)
-
-    with model_server(answer=answer) as server:
-        site = DrillSite(tmp_path / "data", server, "")
-        site.prepare()
-        try:
-            key = site.begin("Prune apple orchards", model=0, is_auto_approved=True)
-            number = site.row(key)["id"]
-            site.start_worker()
-            assert is_writing.wait(180), site.log()
-            stored = set(site.stored(number))
-            limit_files(site.pid, 1)
-            may_write.set()
-            # Longer than the worker waits between two tries; it cannot even write to its log.
-            time.sleep(5)
-            # The text is written and paid for, and there is no room for it, nor for anything after it.
-            assert set(site.stored(number)) == stored
-            limit_files(site.pid, resource.RLIM_INFINITY)
-            row = site.wait_for_end(key)
-            site.stop_worker()
-        finally:
-            may_write.set()
-            site.end()
+    with site_that_holds(tmp_path / "data", "") as (site, held):
+        key = site.begin("Prune apple orchards", model=0, is_auto_approved=True)
+        number = site.row(key)["id"]
+        site.start_worker()
+        assert held.has_begun.wait(180), site.log()
+        stored = set(site.stored(number))
+        limit_files(site.pid, 1)
+        held.may_go_on.set()
+        # Longer than the worker waits between two tries; it cannot even write to its log.
+        time.sleep(5)
+        # The text is written and paid for, and there is no room for it, nor for anything after it.
+        assert set(site.stored(number)) == stored
+        limit_files(site.pid, resource.RLIM_INFINITY)
+        row = site.wait_for_end(key)
+        site.stop_worker()
 
     assert row["status"] == "completed", row
     assert site.repeated(number, 0) == []
-    assert set(Counter(server.asked).values()) == {1, 2}
+    assert set(Counter(site.server.asked).values()) == {1, 2}
     events = site.events(number)
     assert [one for one, *_ in events] == list(range(1, row["num_events"] + 1))
     # The page lists what happened, and this is one of the lines.
