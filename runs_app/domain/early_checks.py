@@ -104,8 +104,8 @@ def placed(path: str, *, name: str, is_branch: bool = False) -> str:
     """Return the place of a skill named ``name``: ``path`` as an address whose last segment is the name.
 
     A model's path ends in its own name for the skill, which the right one takes the place of, and what is deeper than the
-    library likes loses its middle. ``is_branch`` says that a person named the branch, which is kept as it is where an address may be so long. What is no
-    address at all, or where a library keeps no skills, becomes ``general/<name>``.
+    library likes loses its middle. ``is_branch`` says that a person named the branch, which is kept as it is where an address
+    may be so long. What is no address at all, or where a library keeps no skills, becomes ``general/<name>``.
     """
     parts = [part for part in clean_path(path).split("/") if part]
     if parts and (parts[-1] == name or (len(parts) > 1 and not is_branch)):

@@ -89,8 +89,8 @@ def see_alerts(*, owner: User, now: datetime | None = None) -> int:
 def check_alerts(*, now: datetime | None = None) -> int:
     """Look at every rule; one that has become true raises an alert, once, until it was false again. Return how many.
 
-    Rules with the same period and filters read rollups, reviews and questions once, and only what they measure is worked out. Mails go out
-    after the rows are written.
+    Rules with the same period and filters read rollups, reviews and questions once, and only what they measure is worked
+    out. Mails go out after the rows are written.
     """
     moment = now or timezone.now()
     today = timezone.localtime(moment).date()

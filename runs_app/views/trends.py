@@ -1,6 +1,6 @@
 """The overview, the trends, and each chart as CSV and SVG."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -140,7 +140,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """Show how long reviews and questions wait for people, and how often an answer changes the way, from the rows themselves."""
     chosen = chosen_of(request)
     waits = waits_of(chosen, now=timezone.now())
-    charts = people_charts_of(chosen.period, waits.series, waits, _events(chosen, trend_of(chosen)))
+    charts = _people_charts(chosen, waits)
     context = {
         **common_context(chosen, "trends:people"),
         "waits": waits,
@@ -240,14 +240,20 @@ def _events(chosen: TrendFilter, trend: Trend) -> tuple[Event, ...]:
     return events_of(chosen, scorers=judged if chosen.chosen else None)
 
 
+def _people_charts(
+    chosen: TrendFilter, waits: Waits, keys: Collection[str] | None = None
+) -> dict[str, Chart]:
+    # Of the rollups only the scorers' names are wanted.
+    events = _events(chosen, trend_of(chosen, detail=Detail.COSTS))
+    return people_charts_of(chosen.period, waits.series, waits, events, keys=keys)
+
+
 def _chart(request: HttpRequest, key: str) -> Chart:
     chosen = chosen_of(request)
-    trend = trend_of(chosen)
-    events = _events(chosen, trend)
     if key in PEOPLE_CHARTS:
-        waits = waits_of(chosen, now=timezone.now())
-        return people_charts_of(chosen.period, waits.series, waits, events, keys=[key])[key]
-    chart = charts_of(trend, events, keys=[key]).get(key)
+        return _people_charts(chosen, waits_of(chosen, now=timezone.now()), [key])[key]
+    trend = trend_of(chosen)
+    chart = charts_of(trend, _events(chosen, trend), keys=[key]).get(key)
     if chart is None:
         raise Http404("There is no such chart of this period.")
     return chart
